@@ -1,0 +1,103 @@
+"""What a stream is: values only. The rows themselves stand in `streams.py` and `reports.py`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any, Literal
+
+Level = Literal["ad", "adset", "campaign", "account"]
+Period = Literal["weekly", "monthly", "all_days"]
+
+
+class Behaviour(StrEnum):
+    """The three ways in which this API is read."""
+
+    NODE = "read a node"
+    EDGE = "walk an edge"
+    REPORT = "run a report"
+
+
+class UseCase(StrEnum):
+    """Meta's quota buckets that a reader meets (handbook, limits-and-errors §1.2)."""
+
+    ADS_MANAGEMENT = "ads_management"
+    ADS_INSIGHTS = "ads_insights"
+    CUSTOM_AUDIENCE = "custom_audience"
+
+
+class Kind(StrEnum):
+    """How a column's wire value becomes ours. Decides record type, JSON schema and warehouse type."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    NUMBER = "number"  # a decimal with every digit that Meta sent
+    BOOLEAN = "boolean"
+    DATE = "date"  # YYYY-MM-DD, passed through
+    DATETIME = "datetime"  # -0700 on the wire, RFC 3339 from us
+    JSON = "json"  # free-form object or array: copied through as it is
+    STATS = "stats"  # list of AdsActionStats
+    HISTOGRAM = "histogram"  # list of AdsHistogramStats: value is a list
+    RESULTS = "results"  # list of {indicator, values:[{value, attribution_windows}]}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One property of a stream.
+
+    `schema` is its JSON schema (draft 7) as the catalog shows it.
+    `requested` is False for what is never asked of Meta (filled by us, or known to do harm).
+    """
+
+    name: str
+    kind: Kind
+    schema: Mapping[str, Any]
+    requested: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An insight query without its dates."""
+
+    level: Level = "ad"
+    breakdowns: tuple[str, ...] = ()
+    action_breakdowns: tuple[str, ...] = ("action_type",)
+    time_increment: int | Period = 1
+    attribution_windows: tuple[str, ...] = ()
+    filtering: tuple[Mapping[str, Any], ...] = ()
+    use_account_attribution_setting: bool | None = None
+    use_unified_attribution_setting: bool | None = None
+    action_report_time: str | None = None
+    product_id_limit: int | None = None
+    start_date: date | None = None
+    end_date: date | None = None
+    lookback_days: int = 28
+    timeout_minutes: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One row of the catalogue: everything in which a stream differs from the next one.
+
+    `edge` is the path below the account ("campaigns"), "" for the account node itself and
+    "insights" for reports. `filter_entity` is the prefix in Meta's filters (`campaign.updated_time`),
+    None where the edge refuses `filtering`. `server_cursor` says that Meta filters by the cursor;
+    where it is False and a cursor exists, the reader filters by itself and assumes no order.
+    `inject` names the columns that we fill because Meta does not return them.
+    """
+
+    name: str
+    behaviour: Behaviour
+    node: str
+    edge: str
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...]
+    cursor: str | None = None
+    server_cursor: bool = False
+    filter_entity: Literal["campaign", "adset", "ad"] | None = None
+    use_case: UseCase = UseCase.ADS_MANAGEMENT
+    page_size: int = 500
+    params: tuple[tuple[str, str], ...] = ()
+    inject: tuple[str, ...] = ()
+    report: Report | None = None
+    deprecated: str | None = None
