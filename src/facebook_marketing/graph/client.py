@@ -1,0 +1,264 @@
+"""Asks Meta and takes no wrong answer for a right one: retries, waits and paces by verdict and by budget."""
+
+import asyncio
+import logging
+import random
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import msgspec
+
+from facebook_marketing.clock import Clock
+from facebook_marketing.graph import budget, wire
+from facebook_marketing.graph.budget import APP, Meter, Pace
+from facebook_marketing.graph.transport import Transport, UnreachableError
+from facebook_marketing.graph.verdicts import Kind, Verdict, judge
+from facebook_marketing.graph.wire import Call, Endpoint, Fault, Reply
+
+log = logging.getLogger(__name__)
+
+_PULSE = 30.0
+"""Seconds after which a long wait says again that it waits."""
+
+_GLITCH_CODES = frozenset({2601, 2637})
+"""A report that is not readable yet becomes so within seconds: short pauses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long we go on trying. `retries` of passing faults in a row; `throttled` seconds of throttling in a row."""
+
+    retries: int = 8
+    first_pause: float = 1.0
+    longest_pause: float = 60.0
+    throttled: float = 3 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """An answer with data."""
+
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer without: what Meta said, and what follows from it. Retrying as it is would not help."""
+
+    fault: Fault
+    verdict: Verdict
+
+
+Answer = Body | Refusal
+
+Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class _Gate:
+    meter: Meter = field(default_factory=Meter)
+    under_way: int = 0
+
+
+@dataclass(slots=True)
+class Counts:
+    """What was asked so far. Members of a batch count as calls, as they do at Meta."""
+
+    calls: int = 0
+    retries: int = 0
+    throttles: int = 0
+    waited: float = 0.0
+    most_under_way: int = 0
+
+
+class Client:
+    """One token's way to Meta. All accounts share the connections and the app's budget; each has its own besides."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        transport: Transport,
+        clock: Clock,
+        *,
+        pace: Pace | None = None,
+        patience: Patience | None = None,
+        dice: Callable[[], float] = random.random,
+    ) -> None:
+        self.counts = Counts()
+        self._endpoint = endpoint
+        self._transport = transport
+        self._clock = clock
+        self._pace = pace or Pace()
+        self._patience = patience or Patience()
+        self._dice = dice
+        self._gates: dict[Key, _Gate] = defaultdict(_Gate)
+        self._freed = asyncio.Condition()
+        self._under_way = 0
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that this client waits on."""
+        return self._clock
+
+    async def ask(self, call: Call) -> Answer:
+        """One call, until it is answered or refused for good. Never raises for what Meta says."""
+        tries = 0
+        started = self._clock.now()
+        while True:
+            answer = await self._once(call)
+            if isinstance(answer, Body):
+                return answer
+            match answer.verdict.kind:
+                case Kind.RETRY:
+                    tries += 1
+                    if tries > self._patience.retries:
+                        return answer
+                    self.counts.retries += 1
+                    await self._pause(tries, answer.fault)
+                case Kind.THROTTLE_ACCOUNT | Kind.THROTTLE_APP:
+                    if self._clock.now() - started > self._patience.throttled:
+                        return answer
+                case _:
+                    return answer
+
+    async def batch(self, calls: Sequence[Call]) -> tuple[Answer, ...]:
+        """Up to 50 calls of one account in one request; entries that Meta did not finish are asked again alone.
+
+        Saves round trips, not quota: each entry counts as a call.
+        """
+        if len(calls) == 1:
+            return (await self.ask(calls[0]),)
+        first = calls[0]
+        async with self._admitted(first):
+            reply = await self._send(wire.batch(self._endpoint, calls), first, len(calls))
+        entries = self._entries(reply, len(calls))
+        return tuple(await asyncio.gather(*map(self._settle, calls, entries)))
+
+    def _entries(self, reply: Reply | Fault, expected: int) -> tuple[Reply | None, ...]:
+        if isinstance(reply, Fault):
+            return (None,) * expected
+        try:
+            return wire.replies(reply, expected)
+        except msgspec.DecodeError:
+            return (None,) * expected
+
+    async def _settle(self, call: Call, entry: Reply | None) -> Answer:
+        """A batch entry that is data stays; one that can pass is asked again by itself."""
+        if entry is None:
+            return await self.ask(call)
+        self._observe(call, entry)
+        fault = wire.fault(entry)
+        if fault is None:
+            return Body(entry.body)
+        verdict = judge(fault)
+        if verdict.kind in {Kind.RETRY, Kind.THROTTLE_ACCOUNT, Kind.THROTTLE_APP}:
+            self._punish(call, verdict, entry)
+            return await self.ask(call)
+        return Refusal(fault, verdict)
+
+    async def _pause(self, tries: int, fault: Fault) -> None:
+        longest = 5.0 if fault.code in _GLITCH_CODES else self._patience.longest_pause
+        pause = min(longest, self._patience.first_pause * 2 ** (tries - 1)) * (0.75 + self._dice() / 2)
+        log.debug("Trying again in %.1f s: %s", pause, fault)
+        self.counts.waited += pause
+        await self._clock.sleep(pause)
+
+    async def _once(self, call: Call) -> Answer:
+        async with self._admitted(call):
+            reply = await self._send(wire.request(self._endpoint, call), call, 1)
+        if isinstance(reply, Fault):
+            return Refusal(reply, judge(reply))
+        self._observe(call, reply)
+        fault = wire.fault(reply)
+        if fault is None:
+            self._praise(call)
+            return Body(reply.body)
+        verdict = judge(fault)
+        self._punish(call, verdict, reply)
+        return Refusal(fault, verdict)
+
+    async def _send(self, request: wire.Request, call: Call, members: int) -> Reply | Fault:
+        self.counts.calls += members
+        try:
+            reply = await self._transport.send(request)
+        except UnreachableError as broken:
+            return Fault(0, f"{call.path}: no reply ({broken})", transient=True)
+        log.debug("%s %s -> HTTP %s, %s bytes", call.method, call.path, reply.status, len(reply.body))
+        return reply
+
+    # --- budgets -------------------------------------------------------------------------------------------------
+
+    def _keys(self, call: Call) -> tuple[Key, ...]:
+        if not call.account:
+            return ((APP, ""),)
+        return ((APP, ""), (APP, call.use_case), (call.account, ""), (call.account, call.use_case))
+
+    def _observe(self, call: Call, reply: Reply) -> None:
+        now = self._clock.now()
+        for usage in budget.read(reply.headers, call.account):
+            gate = self._gates[usage.account or APP, usage.use_case or ""]
+            gate.meter = budget.observe(gate.meter, usage, now, self._pace)
+
+    def _praise(self, call: Call) -> None:
+        for key in self._keys(call):
+            gate = self._gates[key]
+            gate.meter = budget.succeeded(gate.meter, self._pace)
+
+    def _punish(self, call: Call, verdict: Verdict, reply: Reply) -> None:
+        match verdict.kind:
+            case Kind.THROTTLE_APP:
+                key: Key = (APP, "")
+            case Kind.THROTTLE_ACCOUNT:
+                key = (call.account, call.use_case) if call.account else (APP, "")
+            case _:
+                return
+        self.counts.throttles += 1
+        usages = budget.read(reply.headers, call.account)
+        regain = max((u.regain_seconds for u in usages if u.use_case in {None, call.use_case}), default=0.0)
+        gate, now = self._gates[key], self._clock.now()
+        gate.meter = budget.refused(gate.meter, regain, now, self._dice())
+        log.info("%s: %s Waiting %.0f s.", _whom(key), verdict.rule.meaning, gate.meter.blocked_until - now)
+
+    @asynccontextmanager
+    async def _admitted(self, call: Call) -> AsyncIterator[None]:
+        """Holds a place in every budget that the call touches; waits for it, and says so every half minute."""
+        gates = [self._gates[key] for key in self._keys(call)]
+        await self._wait_for_place(gates, call)
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            for gate in gates:
+                gate.under_way -= 1
+            async with self._freed:
+                self._freed.notify_all()
+
+    async def _wait_for_place(self, gates: Sequence[_Gate], call: Call) -> None:
+        began = said = self._clock.now()
+        while True:
+            now = self._clock.now()
+            wait = max(budget.delay(gate.meter, now) for gate in gates)
+            if wait <= 0 and self._has_room(gates):
+                break
+            if now - said >= _PULSE:
+                log.info("Account %s waits for its quota since %.0f s.", call.account or "-", now - began)
+                said = now
+            if wait > 0:
+                self.counts.waited += min(wait, _PULSE)
+                await self._clock.sleep(min(wait, _PULSE))
+            else:
+                async with self._freed:
+                    await self._freed.wait()
+        self._under_way += 1
+        self.counts.most_under_way = max(self.counts.most_under_way, self._under_way)
+        for gate in gates:
+            gate.under_way += 1
+
+    def _has_room(self, gates: Sequence[_Gate]) -> bool:
+        return self._under_way < self._pace.most and all(gate.under_way < max(1, int(gate.meter.room)) for gate in gates)
+
+
+def _whom(key: Key) -> str:
+    return "The app" if key[0] == APP else f"Account {key[0]} ({key[1]})"

@@ -1,0 +1,228 @@
+"""Asynchronous report runs: create, poll in batches, know when the rows can be read.
+
+Life of a run after Meta's page on asynchronous insights: Not Started, Started, Running (also at 100 %), then Completed,
+Failed or Skipped; it lives 30 days. Rows are ready at "Job Completed" with 100 % and not before.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from facebook_marketing.catalog.stream import UseCase
+from facebook_marketing.graph import wire
+from facebook_marketing.graph.client import Answer, Body, Client, Refusal
+from facebook_marketing.graph.verdicts import Kind, judge
+from facebook_marketing.graph.wire import Call, Fault
+
+log = logging.getLogger(__name__)
+
+LIFETIME_SECONDS = 30 * 86400
+"""A finished run can be read for 30 days (Meta: asynchronous insights)."""
+
+_FIRST_POLL, _LONGEST_POLL = 1.0, 30.0
+_YOUNG = 60.0
+"""Seconds in which a new run may still be invisible to polls (100/33 right after creation, seen)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The rows can be read."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The run came to nothing; `refusal` says why (its own error, or that it was skipped)."""
+
+    run_id: str
+    refusal: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Stalled:
+    """The run made no progress, or was not done, in the time that it was given."""
+
+    run_id: str
+    seconds: float
+    percent: int
+
+
+Ending = Ready | Failed | Stalled
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds that a run may take without progress, and in all (clients give up at 5 min and 30-60 min)."""
+
+    no_progress: float = 600.0
+    total: float = 3600.0
+
+
+class _Run(msgspec.Struct):
+    async_status: str = ""
+    async_percent_completion: int = 0
+    error_code: int | None = None
+    error_subcode: int | None = None
+    error_message: str | None = None
+    error_user_title: str | None = None
+    error_user_msg: str | None = None
+
+
+_RUN = msgspec.json.Decoder(_Run, strict=False)
+
+
+class _Created(msgspec.Struct):
+    report_run_id: str | int
+
+
+_CREATED = msgspec.json.Decoder(_Created, strict=False)
+
+
+async def create(client: Client, call: Call) -> str | Refusal:
+    """A new run for this query; its id."""
+    answer = await client.ask(call)
+    if isinstance(answer, Refusal):
+        return answer
+    try:
+        return str(_CREATED.decode(answer.body).report_run_id)
+    except msgspec.DecodeError:
+        fault = Fault(200, f"{call.path}: the reply names no report_run_id")
+        return Refusal(fault, judge(fault))
+
+
+@dataclass(slots=True)
+class _Watched:
+    account: str
+    deadlines: Deadlines
+    began: float
+    moved: float
+    percent: int = -1
+    polls: int = 0
+    due: float = 0.0
+    ending: asyncio.Future[Ending] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class Watch:
+    """Polls every open run of a sync, those of an account together, each ever more seldom, until it has ended."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._open: dict[str, _Watched] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def ending(self, run_id: str, account: str, deadlines: Deadlines) -> Ending:
+        """How the run ends. Deadlines hold whatever the polls answer."""
+        now = self._client.clock.now()
+        watched = _Watched(account, deadlines, now, now, due=now + _FIRST_POLL)
+        self._open[run_id] = watched
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._tick())
+        try:
+            return await watched.ending
+        finally:
+            self._open.pop(run_id, None)
+
+    async def close(self) -> None:
+        """Stops polling."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _tick(self) -> None:
+        clock = self._client.clock
+        while self._open:
+            await clock.sleep(max(0.0, min(w.due for w in self._open.values()) - clock.now()))
+            now = clock.now()
+            by_account: dict[str, list[str]] = {}
+            for run_id, watched in self._open.items():
+                if watched.due <= now + _slack(watched):
+                    by_account.setdefault(watched.account, []).append(run_id)
+            groups = [
+                ids[i : i + wire.BATCH_LIMIT]
+                for ids in by_account.values()
+                for i in range(0, len(ids), wire.BATCH_LIMIT)
+            ]
+            done = await asyncio.gather(*map(self._poll, groups), return_exceptions=True)
+            for group, result in zip(groups, done, strict=True):
+                if isinstance(result, BaseException):
+                    self._give_up(group, result)
+
+    def _give_up(self, group: Sequence[str], error: BaseException) -> None:
+        for run_id in group:
+            watched = self._open.get(run_id)
+            if watched is not None and not watched.ending.done():
+                watched.ending.set_exception(error)
+                self._open.pop(run_id, None)
+
+    async def _poll(self, run_ids: Sequence[str]) -> None:
+        account = self._open[run_ids[0]].account
+        answers = await self._client.batch([_poll_call(run_id, account) for run_id in run_ids])
+        now = self._client.clock.now()
+        for run_id, answer in zip(run_ids, answers, strict=True):
+            watched = self._open.get(run_id)
+            if watched is None or watched.ending.done():
+                continue
+            ending = _judge(run_id, watched, answer, now)
+            if ending is not None:
+                watched.ending.set_result(ending)
+                self._open.pop(run_id, None)
+            else:
+                watched.polls += 1
+                watched.due = now + min(_LONGEST_POLL, _FIRST_POLL * 2**watched.polls)
+
+
+def _slack(watched: _Watched) -> float:
+    """A run that is due soon is polled along with those that are due now."""
+    return min(_LONGEST_POLL, _FIRST_POLL * 2**watched.polls) / 4
+
+
+def _poll_call(run_id: str, account: str) -> Call:
+    return Call(run_id, account=account, use_case=UseCase.ADS_INSIGHTS)
+
+
+def _judge(run_id: str, watched: _Watched, answer: Answer, now: float) -> Ending | None:
+    ending = _read(run_id, watched, answer, now)
+    if ending is not None:
+        return ending
+    silent, whole = now - watched.moved, now - watched.began
+    if silent >= watched.deadlines.no_progress or whole >= watched.deadlines.total:
+        return Stalled(run_id, whole, max(0, watched.percent))
+    return None
+
+
+def _read(run_id: str, watched: _Watched, answer: Answer, now: float) -> Ending | None:
+    if isinstance(answer, Refusal):
+        invisible = answer.verdict.kind is Kind.SKIP_NODE
+        young = now - watched.began < _YOUNG
+        passing = answer.verdict.kind in {Kind.RETRY, Kind.THROTTLE_ACCOUNT, Kind.THROTTLE_APP}
+        return None if passing or (invisible and young) else Failed(run_id, answer)
+    try:
+        run = _RUN.decode(answer.body)
+    except msgspec.DecodeError:
+        return None  # half a reply is a failed poll, not a failed run
+    if run.async_percent_completion > watched.percent:
+        watched.percent, watched.moved = run.async_percent_completion, now
+    match run.async_status:
+        case "Job Completed" if run.async_percent_completion >= 100:  # noqa: PLR2004 - percent
+            return Ready(run_id)
+        case "Job Failed" | "Job Skipped":
+            return Failed(run_id, _failure(run))
+        case _:
+            return None
+
+
+def _failure(run: _Run) -> Refusal:
+    fault = Fault(
+        status=200,
+        message=run.error_message or f"{run.async_status} without a reason",
+        code=run.error_code,
+        subcode=run.error_subcode,
+        user_title=run.error_user_title or "",
+        user_message=run.error_user_msg or "",
+        transient=run.error_code is None,
+    )
+    return Refusal(fault, judge(fault))

@@ -1,0 +1,226 @@
+"""Walks an edge or a finished report page by page, to the end, around whatever is spoiled on the way."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+
+from facebook_marketing.graph import sizes, wire
+from facebook_marketing.graph.client import Answer, Body, Client, Refusal
+from facebook_marketing.graph.sizes import PageSize
+from facebook_marketing.graph.verdicts import Kind, judge
+from facebook_marketing.graph.wire import Call, Fault
+
+SUSPECTS = (
+    "owner",
+    "owner_business",
+    "business",
+    "funding_source_details",
+    "expired_funding_source_details",
+    "is_prepay_account",
+    "extended_credit_invoice_group",
+)
+"""Fields that need more rights than reading ads: asked alone first when Meta refuses without naming one (seen)."""
+
+_RESTARTS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A page of rows, as the bytes of a JSON list; `without` names fields that were left out of it."""
+
+    rows: bytes
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Meta does not give a field: the rest of the walk goes on without it."""
+
+    field: str
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """The walk began again (a cursor died): rows that came before may come again."""
+
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Spoiled:
+    """One item could not be read with this field and was read without it, or not at all (`field` is None)."""
+
+    field: str | None
+    fault: Fault
+
+
+Step = Arrived | Dropped | Restarted | Spoiled | Refusal
+"""A Refusal is the last step: the walk ended before its end."""
+
+
+class Sizes:
+    """The page sizes that were learned, by account and edge. Shared by all walks of a sync."""
+
+    def __init__(self, upper: int | None = None) -> None:
+        self._upper = upper
+        self._sizes: dict[tuple[str, str], PageSize] = {}
+
+    def get(self, account: str, edge: str, most: int) -> PageSize:
+        """The size to ask for now."""
+        return self._sizes.get((account, edge)) or PageSize.starting(min(most, self._upper or most))
+
+    def put(self, account: str, edge: str, size: PageSize) -> None:
+        """What was learned."""
+        self._sizes[account, edge] = size
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """What a walk follows: the call without fields and limit, the fields, the edge under which sizes are remembered."""
+
+    call: Call
+    fields: tuple[str, ...]
+    edge: str
+    page_size: int
+
+
+async def walk(client: Client, path: Path, learned: Sizes) -> AsyncIterator[Step]:
+    """Every page of an edge, in Meta's order, until `paging.next` is absent.
+
+    An empty page with a `next` is followed. A page that is too heavy is asked again in halves from the same cursor; a
+    field that Meta refuses is dropped for the rest; a single spoiled item is read alone without the spoiling field.
+    """
+    walker = _Walker(client, path, learned)
+    while not walker.ended:
+        for step in await walker.advance():
+            yield step
+
+
+class _Walker:
+    """Where a walk stands: the next call, the fields still asked, and how narrow the page is around a spoiled item."""
+
+    def __init__(self, client: Client, path: Path, learned: Sizes) -> None:
+        self.ended = False
+        self._client = client
+        self._path = path
+        self._learned = learned
+        self._fields = path.fields
+        self._here = path.call
+        self._narrow: int | None = None
+        self._restarts = 0
+
+    async def advance(self) -> Sequence[Step]:
+        """One answer of Meta's, as steps."""
+        size = self._size()
+        limit = self._narrow or size.now
+        answer = await self._client.ask(_page_call(self._here, self._fields, limit))
+        if isinstance(answer, Body):
+            if self._narrow is None:
+                self._learn(sizes.succeeded(size))
+            return self._arrived(answer.body, ())
+        return await self._refused(answer, size)
+
+    async def _refused(self, refusal: Refusal, size: PageSize) -> Sequence[Step]:
+        match refusal.verdict.kind:
+            case Kind.SHRINK | Kind.SPLIT:
+                return self._shrink(refusal, size)
+            case Kind.DROP_FIELD:
+                return await self._drop(refusal)
+            case Kind.POISONED_ITEM:
+                return await self._close_in(refusal, size)
+            case Kind.RESTART_WALK if self._restarts < _RESTARTS and self._here != self._path.call:
+                self._restarts += 1
+                self._here = self._path.call
+                return (Restarted(refusal.fault),)
+            case _:
+                return self._end(refusal)
+
+    def _size(self) -> PageSize:
+        return self._learned.get(self._path.call.account, self._path.edge, self._path.page_size)
+
+    def _learn(self, size: PageSize) -> None:
+        self._learned.put(self._path.call.account, self._path.edge, size)
+
+    def _end(self, *last: Step) -> Sequence[Step]:
+        self.ended = True
+        return last
+
+    def _arrived(self, body: bytes, without: tuple[str, ...]) -> Sequence[Step]:
+        page = wire.page(body)
+        arrived = Arrived(page.rows, without)
+        if page.next is None:
+            return self._end(arrived)
+        onward = wire.following(self._here, page.next)
+        if onward == self._here:
+            fault = Fault(200, f"{self._path.call.path}: the next page is this page again; the walk would never end")
+            return self._end(arrived, Refusal(fault, judge(fault)))
+        self._here = onward
+        return (arrived,)
+
+    def _shrink(self, refusal: Refusal, size: PageSize) -> Sequence[Step]:
+        smaller = sizes.shrunk(size)
+        if smaller is None:
+            return self._end(refusal)
+        self._learn(smaller)
+        return ()
+
+    async def _drop(self, refusal: Refusal) -> Sequence[Step]:
+        refused = await refused_fields(self._client, self._here, self._fields, refusal)
+        kept = tuple(name for name in self._fields if name not in refused)
+        if not refused or not kept:
+            return self._end(refusal)
+        self._fields = kept
+        return tuple(Dropped(name, refusal.fault) for name in refused)
+
+    async def _close_in(self, refusal: Refusal, size: PageSize) -> Sequence[Step]:
+        """Halves the page around the spoiled item; alone, the item is read without the field, or as its id."""
+        limit = self._narrow or size.now
+        if limit > 1:
+            self._narrow = limit // 2
+            return ()
+        self._narrow = None
+        spoiling = refusal.verdict.fields
+        rest = tuple(name for name in self._fields if name not in spoiling)
+        for fields, spoiled in ((rest, spoiling[0] if spoiling else None), (("id",), None)):
+            answer = await self._client.ask(_page_call(self._here, fields, 1))
+            if isinstance(answer, Body):
+                without = tuple(name for name in self._fields if name not in fields)
+                return (Spoiled(spoiled, refusal.fault), *self._arrived(answer.body, without))
+        return self._end(refusal)
+
+
+def _page_call(call: Call, fields: Iterable[str], limit: int) -> Call:
+    return call.having(fields=wire.list_param(fields) or None, limit=str(limit))
+
+
+async def refused_fields(client: Client, call: Call, fields: tuple[str, ...], refusal: Refusal) -> tuple[str, ...]:
+    """Which of the fields Meta refuses here: those that the fault names, else found by asking less at a time.
+
+    Empty when no field is at fault (the object itself is closed to the token) or none could be singled out.
+    """
+    named = tuple(name for name in refusal.verdict.fields if name in fields)
+    if named:
+        return named
+    if len(fields) <= 1 or not await _readable(client, call, ("id",)):
+        return ()
+    suspects = tuple([name for name in SUSPECTS if name in fields and not await _readable(client, call, (name,))])
+    if suspects:
+        return suspects
+    return await _search(client, call, fields)
+
+
+async def _search(client: Client, call: Call, fields: Sequence[str]) -> tuple[str, ...]:
+    """The refused ones among fields of which at least one is refused, by halving."""
+    if len(fields) == 1:
+        return tuple(fields)
+    middle = len(fields) // 2
+    found: tuple[str, ...] = ()
+    for half in (fields[:middle], fields[middle:]):
+        if not await _readable(client, call, half):
+            found += await _search(client, call, half)
+    return found
+
+
+async def _readable(client: Client, call: Call, fields: Sequence[str]) -> bool:
+    answer: Answer = await client.ask(_page_call(call, fields, 1))
+    return isinstance(answer, Body)
