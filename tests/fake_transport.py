@@ -1,7 +1,7 @@
 """A Transport whose answers are scripted, and that remembers what it was asked."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -39,11 +39,11 @@ def query(request: Request) -> dict[str, str]:
 class Scripted:
     """Answers by a function of the request, or from a list in order."""
 
-    def __init__(self, answers: Callable[[Request], Answer] | list[Answer]) -> None:
+    def __init__(self, answers: Callable[[Request], Answer] | Sequence[Answer]) -> None:
         self.requests: list[Request] = []
         self.under_way = 0
         self.most_under_way = 0
-        self._answers = answers
+        self._answers = answers if callable(answers) else list(answers)
 
     async def send(self, request: Request) -> Reply:
         """The next answer."""

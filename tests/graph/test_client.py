@@ -4,20 +4,20 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from fake_transport import Answer, Scripted, broken, error, ok, query
-from virtual import VirtualClock, run
-
 from facebook_marketing.graph.budget import Pace
 from facebook_marketing.graph.client import Body, Client, Patience, Refusal
 from facebook_marketing.graph.verdicts import Kind
 from facebook_marketing.graph.wire import Call, Endpoint, Reply, Request, Token
+from fake_transport import Answer, Scripted, broken, error, ok, query
+from virtual import VirtualClock, run
 
 T = TypeVar("T")
 HOT, COLD = Call("act_1/campaigns", account="1"), Call("act_2/campaigns", account="2")
 
 
-def client(transport: Scripted, **options: Any) -> Client:
-    return Client(Endpoint(Token("secret-token")), transport, VirtualClock(), dice=lambda: 0.5, **options)
+def client(transport: Scripted, patience: Patience | None = None, pace: Pace | None = None) -> Client:
+    endpoint = Endpoint(Token("secret-token"))
+    return Client(endpoint, transport, VirtualClock(), dice=lambda: 0.5, patience=patience, pace=pace)
 
 
 def timed(work: Coroutine[Any, Any, T]) -> tuple[T, float]:
@@ -52,7 +52,9 @@ def test_no_listing_asks_for_a_summary() -> None:
 
 
 def test_passing_faults_are_asked_again_with_growing_pauses() -> None:
-    transport = Scripted([error(2), broken(), Reply(502, {}, b"<html>"), Reply(200, {}, b'{"data":[{"a'), ok({"data": []})])
+    transport = Scripted(
+        [error(2), broken(), Reply(502, {}, b"<html>"), Reply(200, {}, b'{"data":[{"a'), ok({"data": []})]
+    )
     answer, seconds = timed(client(transport).ask(HOT))
     assert isinstance(answer, Body)
     assert len(transport.requests) == 5
@@ -75,7 +77,7 @@ def test_a_two_hundred_that_carries_an_error_is_a_fault() -> None:
 
 
 def test_a_throttle_waits_as_long_as_meta_says() -> None:
-    usage = '{"1":[{"type":"ads_management","call_count":117,"total_cputime":1,"total_time":1,"estimated_time_to_regain_access":12}]}'
+    usage = '{"1":[{"type":"ads_management","call_count":117,"estimated_time_to_regain_access":12}]}'
     transport = Scripted([error(80004, 2446079, x_business_use_case_usage=usage), ok({})])
     answer, seconds = timed(client(transport).ask(HOT))
     assert isinstance(answer, Body)

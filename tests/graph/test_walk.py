@@ -4,14 +4,14 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
-from fake_transport import Answer, Scripted, error, ok, query
 from hypothesis import given
 from hypothesis import strategies as st
-from virtual import VirtualClock, run
 
 from facebook_marketing.graph.client import Client, Refusal
 from facebook_marketing.graph.walk import Arrived, Dropped, Path, Restarted, Sizes, Spoiled, Step, walk
 from facebook_marketing.graph.wire import Call, Endpoint, Request, Token
+from fake_transport import Answer, Scripted, error, ok, query
+from virtual import VirtualClock, run
 
 REDUCE = "Please reduce the amount of data you're asking for, then retry your request"
 
@@ -19,8 +19,8 @@ REDUCE = "Please reduce the amount of data you're asking for, then retry your re
 class Edge:
     """A simulated edge of numbered rows: cursors are positions, pages follow `limit`."""
 
-    def __init__(self, count: int, *, heaviest: int = 10_000, spoiled: frozenset[int] = frozenset(), empty: bool = False) -> None:
-        self.count, self.heaviest, self.spoiled, self.empty = count, heaviest, spoiled, empty
+    def __init__(self, count: int, *, heaviest: int = 10_000, spoiled: frozenset[int] = frozenset()) -> None:
+        self.count, self.heaviest, self.spoiled = count, heaviest, spoiled
         self.limits: list[int] = []
 
     def __call__(self, request: Request) -> Answer:
@@ -29,13 +29,14 @@ class Edge:
         self.limits.append(limit)
         if limit > self.heaviest:
             return error(1, message=REDUCE, status=500)
-        if self.empty and start % 2 == 0 and "skip" not in asked and start and limit > 1:
-            pass
         end = min(self.count, start + limit)
         fields = asked.get("fields", "").split(",")
         if "object_story_spec" in fields and self.spoiled & set(range(start, end)):
             return error(100, 2446211)
-        rows = [{"id": str(n)} | ({"object_story_spec": {}} if "object_story_spec" in fields else {}) for n in range(start, end)]
+        rows: list[dict[str, Any]] = [
+            {"id": str(n)} | ({"object_story_spec": {}} if "object_story_spec" in fields else {})
+            for n in range(start, end)
+        ]
         return ok(self.page(rows, end))
 
     def page(self, rows: list[dict[str, Any]], end: int) -> dict[str, Any]:
@@ -46,7 +47,9 @@ class Edge:
         return {"data": rows, "paging": {"cursors": cursors, "next": next_}}
 
 
-def steps(transport: Scripted, fields: tuple[str, ...] = ("id",), size: int = 100, learned: Sizes | None = None) -> list[Step]:
+def steps(
+    transport: Scripted, fields: tuple[str, ...] = ("id",), size: int = 100, learned: Sizes | None = None
+) -> list[Step]:
     async def all_steps() -> list[Step]:
         client = Client(Endpoint(Token("t")), transport, VirtualClock(), dice=lambda: 0.5)
         path = Path(Call("act_1/x", account="1"), fields, "x", size)

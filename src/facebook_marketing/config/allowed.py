@@ -18,6 +18,7 @@ ALLOWED: Final[Mapping[str, str]] = {
     "use_appsecret_proof": _SWITCH,
     "start_date": DAY_ALLOWED,
     "end_date": DAY_ALLOWED,
+    "insights_start_date": DAY_ALLOWED,
     **{name: f"a list with any of {', '.join(allowed)}" for name, allowed in values.STATUSES.items()},
     "fetch_thumbnail_images": _SWITCH,
     "default_ads_insights_action_breakdowns": 'a list of action breakdowns, such as ["action_type"]',

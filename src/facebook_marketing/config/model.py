@@ -113,6 +113,7 @@ class Config(BaseModel):
     use_appsecret_proof: bool = False
     start_date: Day = None
     end_date: Day = None
+    insights_start_date: Day = None
     campaign_statuses: CampaignStatuses = ()
     adset_statuses: AdsetStatuses = ()
     ad_statuses: AdStatuses = ()

@@ -63,6 +63,11 @@ def _what() -> dict[str, Property]:
         "end_date": day(
             "End Date", "The last day to read, included. Empty: up to today, in each account's own time zone."
         ),
+        "insights_start_date": day(
+            "Start Date of Statistics",
+            "The first day of reports, where it shall differ from the start date: leave the start date empty and set "
+            "this one to get every campaign, ad set and ad, old ones too, beside recent statistics.",
+        ),
         **{
             name: {
                 "title": title,

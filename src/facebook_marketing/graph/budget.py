@@ -1,7 +1,8 @@
 """How fast we may ask: quota meters by account and use case, fed by Meta's usage headers. Pure: time comes in.
 
-The headers are hints that lag and sometimes stick, so they set the pace and never shut a gate for good; only a refusal does,
-and then for as long as Meta says (`estimated_time_to_regain_access` in minutes, `reset_time_duration` in seconds).
+The headers are hints that lag and sometimes stick, so they set the pace and never shut a gate for good; only a
+refusal does, and then for as long as Meta says (`estimated_time_to_regain_access` in minutes,
+`reset_time_duration` in seconds).
 """
 
 import json

@@ -76,7 +76,7 @@ class Counts:
 class Client:
     """One token's way to Meta. All accounts share the connections and the app's budget; each has its own besides."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts are passed in
         self,
         endpoint: Endpoint,
         transport: Transport,
@@ -257,7 +257,8 @@ class Client:
             gate.under_way += 1
 
     def _has_room(self, gates: Sequence[_Gate]) -> bool:
-        return self._under_way < self._pace.most and all(gate.under_way < max(1, int(gate.meter.room)) for gate in gates)
+        free = (gate.under_way < max(1, int(gate.meter.room)) for gate in gates)
+        return self._under_way < self._pace.most and all(free)
 
 
 def _whom(key: Key) -> str:

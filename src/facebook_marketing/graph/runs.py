@@ -13,7 +13,7 @@ import msgspec
 
 from facebook_marketing.catalog.stream import UseCase
 from facebook_marketing.graph import wire
-from facebook_marketing.graph.client import Answer, Body, Client, Refusal
+from facebook_marketing.graph.client import Answer, Client, Refusal
 from facebook_marketing.graph.verdicts import Kind, judge
 from facebook_marketing.graph.wire import Call, Fault
 
@@ -172,12 +172,12 @@ class Watch:
                 self._open.pop(run_id, None)
             else:
                 watched.polls += 1
-                watched.due = now + min(_LONGEST_POLL, _FIRST_POLL * 2**watched.polls)
+                watched.due = now + min(_LONGEST_POLL, _FIRST_POLL * 2.0**watched.polls)
 
 
 def _slack(watched: _Watched) -> float:
     """A run that is due soon is polled along with those that are due now."""
-    return min(_LONGEST_POLL, _FIRST_POLL * 2**watched.polls) / 4
+    return min(_LONGEST_POLL, _FIRST_POLL * 2.0**watched.polls) / 4
 
 
 def _poll_call(run_id: str, account: str) -> Call:

@@ -10,7 +10,7 @@ from facebook_marketing.graph.wire import Reply, Request
 try:  # the inflate backend is half the bill of a page
     from isal import isal_zlib
 except ImportError:  # pragma: no cover - platforms without a wheel
-    isal_zlib = None
+    isal_zlib = None  # type: ignore[assignment]
 
 TIMEOUT = aiohttp.ClientTimeout(total=300, sock_connect=20, sock_read=120)
 

@@ -21,6 +21,9 @@ Method = Literal["GET", "POST"]
 BATCH_LIMIT = 50
 """Entries that one batch may hold (Meta's batch page)."""
 
+_REDIRECT, _SERVER_ERROR = 300, 500
+_PASSING = frozenset({200, 408})
+
 _SECRET_PARAMS = frozenset({"access_token", "appsecret_proof", "client_secret", "fb_exchange_token", "input_token"})
 
 
@@ -115,7 +118,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of an edge or of a report: `rows` is the JSON list as bytes, `next` what the next page asks otherwise."""
+    """One page of an edge or of a report: `rows` is the JSON list as bytes, `next` what the next page asks for."""
 
     rows: bytes
     next: Mapping[str, str] | None
@@ -211,11 +214,14 @@ def fault(reply: Reply) -> Fault | None:
     try:
         envelope = _ENVELOPE.decode(reply.body)
     except msgspec.DecodeError:
-        return Fault(reply.status, _unreadable(reply), transient=reply.status in {200, 408} or reply.status >= 500)
+        return Fault(
+            reply.status, _unreadable(reply), transient=reply.status in _PASSING or reply.status >= _SERVER_ERROR
+        )
     if not isinstance(envelope.error, msgspec.UnsetType):
         return _fault_of(reply.status, bytes(envelope.error))
-    if reply.status >= 300:  # noqa: PLR2004 - an HTTP status class, not a magic number
-        return Fault(reply.status, f"HTTP {reply.status} without an error object", transient=reply.status >= 500)
+    if reply.status >= _REDIRECT:
+        transient = reply.status >= _SERVER_ERROR
+        return Fault(reply.status, f"HTTP {reply.status} without an error object", transient=transient)
     return None
 
 
@@ -227,7 +233,7 @@ def _unreadable(reply: Reply) -> str:
 def _fault_of(status: int, raw: bytes) -> Fault:
     said = msgspec.json.decode(raw)
     if not isinstance(said, dict):
-        return Fault(status, str(said), transient=status >= 500)
+        return Fault(status, str(said), transient=status >= _SERVER_ERROR)
     return Fault(
         status=status,
         message=str(said.get("message", "")),

@@ -1,0 +1,147 @@
+"""What every reading job shares: the client, the sink, the ledger, the account's facts, and the list of gaps."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from facebook_marketing.catalog.stream import Stream, UseCase
+from facebook_marketing.engine.door import Change, Event, Gap, Progress, Rows, Sink
+from facebook_marketing.engine.ledger import Ledger
+from facebook_marketing.engine.order import Order
+from facebook_marketing.graph.client import Body, Client, Refusal
+from facebook_marketing.graph.transport import Transport
+from facebook_marketing.graph.verdicts import Kind
+from facebook_marketing.graph.walk import Sizes
+from facebook_marketing.graph.wire import Call, Fault
+from facebook_marketing.records import Decoded
+
+log = logging.getLogger(__name__)
+
+FailureType = Literal["config_error", "transient_error", "system_error"]
+
+
+class LostError(Exception):
+    """A job cannot go on. Says what was refused and how far it reaches."""
+
+    def __init__(self, refusal: Refusal, what: str) -> None:
+        super().__init__(f"{what}: {refusal.verdict.rule.meaning} {refusal.fault} {refusal.verdict.rule.mend}")
+        self.refusal = refusal
+
+    @property
+    def reach(self) -> Kind:
+        """STOP, STOP_ACCOUNT, or anything else: this stream of this account alone."""
+        return self.refusal.verdict.kind
+
+    @property
+    def failure_type(self) -> FailureType:
+        """Whose turn it is: the user's, or time's."""
+        passing = {Kind.RETRY, Kind.THROTTLE_ACCOUNT, Kind.THROTTLE_APP, Kind.SHRINK, Kind.SPLIT}
+        return "transient_error" if self.refusal.verdict.kind in passing else "config_error"
+
+
+class UnfinishedError(Exception):
+    """Windows of a report could not be read and stay due; what could be read was delivered."""
+
+    failure_type: FailureType = "transient_error"
+
+    def __init__(self, stream: str, account: str, windows: int) -> None:
+        super().__init__(
+            f"{stream} of account {account}: {windows} window(s) could not be read; see the gaps above. "
+            "The next sync asks for them again."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What reading needs to know of an account."""
+
+    zone: str
+    currency: str = ""
+
+
+class _Account(msgspec.Struct):
+    timezone_name: str = "UTC"
+    currency: str = ""
+
+
+class Desk:
+    """Where jobs meet. Rows and checkpoints of all jobs go through here, in order, to the one sink."""
+
+    def __init__(self, order: Order, client: Client, transport: Transport, sink: Sink, ledger: Ledger) -> None:
+        self.order = order
+        self.client = client
+        self.transport = transport
+        self.ledger = ledger
+        self.sizes = Sizes(order.page_size)
+        self.gaps: list[Gap] = []
+        self.rows: dict[str, int] = {}
+        self._sink = sink
+        self._facts: dict[str, asyncio.Future[Facts]] = {}
+        self._progress: dict[tuple[str, str], Progress] = {}
+
+    async def deliver(self, stream: Stream, account: str, decoded: Decoded, changes: tuple[Change, ...] = ()) -> None:
+        """Hands rows over. Returns when the sink has taken them."""
+        if not decoded.rows:
+            return
+        self.rows[stream.name] = self.rows.get(stream.name, 0) + len(decoded.rows)
+        said = tuple(Change(one.row, one.field, one.reason) for one in decoded.nulled)
+        await self._sink.write(Rows(stream.name, account, decoded.rows, (*said, *changes)))
+
+    async def checkpoint(self, stream: Stream) -> None:
+        """Everything of the stream that was delivered is covered by its state as it is now."""
+        await self._sink.checkpoint(stream.name, self.ledger.blob(stream))
+
+    async def say(self, event: Event) -> None:
+        """Tells the face what goes on."""
+        if isinstance(event, Gap):
+            self.gaps.append(event)
+            log.warning("%s, account %s: %s", event.stream, event.account, event.text)
+        await self._sink.event(event)
+
+    async def gap(  # noqa: PLR0913 - a gap has that many parts
+        self,
+        stream: Stream,
+        account: str,
+        text: str,
+        fault: Fault | None = None,
+        *,
+        field: str | None = None,
+        window: tuple[str, str] | None = None,
+        verdict: str = "",
+    ) -> None:
+        """Records what was not, or not fully, delivered."""
+        known = fault or Fault(0, "")
+        await self.say(Gap(stream.name, account, text, window, field, verdict, known.code, known.subcode, known.trace))
+
+    async def progress(
+        self, stream: Stream, account: str, rows: int, *, done: int = 1, planned: int | None = None
+    ) -> None:
+        """Adds to how far an account of a stream is."""
+        before = self._progress.get((stream.name, account)) or Progress(stream.name, account, 0)
+        now = Progress(
+            stream.name,
+            account,
+            before.rows + rows,
+            before.done + done,
+            planned if planned is not None else before.planned,
+            self.client.counts.calls,
+        )
+        self._progress[stream.name, account] = now
+        await self.say(now)
+
+    async def facts(self, account: str) -> Facts:
+        """The account's zone and currency: asked once, however many jobs want them. Raises LostError."""
+        if account not in self._facts:
+            self._facts[account] = asyncio.ensure_future(self._ask_facts(account))
+        return await asyncio.shield(self._facts[account])
+
+    async def _ask_facts(self, account: str) -> Facts:
+        call = Call(f"act_{account}", (("fields", "timezone_name,currency"),), account, UseCase.ADS_MANAGEMENT)
+        answer = await self.client.ask(call)
+        if isinstance(answer, Body):
+            said = msgspec.json.decode(answer.body, type=_Account)
+            return Facts(said.timezone_name, said.currency)
+        raise LostError(answer, f"Account {account}")

@@ -1,0 +1,120 @@
+"""The one door between the engine and whatever takes its rows: rows first, then the checkpoint that covers them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+
+class StreamStatus(StrEnum):
+    """A stream's way through a sync."""
+
+    STARTED = "STARTED"
+    RUNNING = "RUNNING"
+    COMPLETE = "COMPLETE"
+    INCOMPLETE = "INCOMPLETE"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A cell that could not be delivered as Meta sent it (Airbyte's `meta.changes`)."""
+
+    row: int
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Typed rows of one page: msgspec Structs whose absent fields are UNSET.
+
+    Cell types by Kind: STRING, DATE, DATETIME -> str; INTEGER -> int; NUMBER -> Decimal; BOOLEAN -> bool;
+    JSON -> msgspec.Raw; STATS, HISTOGRAM, RESULTS -> list of Structs.
+    """
+
+    stream: str
+    account: str
+    items: Sequence[msgspec.Struct]
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that was not, or not fully, delivered. Never silent, never fatal by itself."""
+
+    stream: str
+    account: str
+    text: str
+    window: tuple[str, str] | None = None
+    field: str | None = None
+    verdict: str = ""
+    code: int | None = None
+    subcode: int | None = None
+    fbtrace_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one account of a stream is. `planned` and `done` count pages or windows; None = unknown."""
+
+    stream: str
+    account: str
+    rows: int
+    done: int = 0
+    planned: int | None = None
+    calls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A stream changed its state. `error` is said for INCOMPLETE."""
+
+    stream: str
+    status: StreamStatus
+    error: str | None = None
+
+
+Event = Status | Progress | Gap
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a stream of an account was not read to its end. `kind` is Airbyte's failure type."""
+
+    stream: str
+    account: str
+    text: str
+    kind: Literal["config_error", "transient_error", "system_error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a whole read came to. Complete when no stream is INCOMPLETE."""
+
+    statuses: Mapping[str, StreamStatus] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    calls: int = 0
+
+
+class Sink(Protocol):
+    """Takes rows and checkpoints, in order. A transactional sink commits on `checkpoint`."""
+
+    async def write(self, rows: Rows) -> None:
+        """Take the rows of one page; may wait (a slow sink slows the reader down)."""
+        ...
+
+    async def checkpoint(self, stream: str, state: Mapping[str, Any]) -> None:
+        """`state` covers every row of `stream` that was written before."""
+        ...
+
+    async def event(self, event: Event) -> None:
+        """Progress, statuses, gaps: for people and platforms, never for data."""
+        ...
+
+    async def close(self) -> None:
+        """Everything written and checkpointed is safe when this returns."""
+        ...

@@ -1,0 +1,37 @@
+"""What one sync is asked to do: the narrow values that the engine reads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from facebook_marketing.catalog.stream import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A stream, cut to the chosen columns, and how it is read."""
+
+    stream: Stream
+    incremental: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The settings of a sync.
+
+    `start`/`end` are inclusive days in each account's own zone; `end` None means today; `report_start` is where reports
+    begin if not at `start`. `statuses` maps "campaign",
+    "adset" and "ad" to the effective statuses wanted (empty: Meta's default for entities). `page_size` is an upper
+    bound of the user's own.
+    """
+
+    accounts: tuple[str, ...]
+    start: date | None = None
+    report_start: date | None = None
+    end: date | None = None
+    statuses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    thumbnails: bool = False
+    refresh_hours: float = 20.0
+    page_size: int | None = None
+    parallel_jobs: int = 16
+    strict: bool = False

@@ -1,0 +1,166 @@
+"""Reads: every selected stream of every account, several at a time, each on its own feet. Schedules, nothing else."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from facebook_marketing.catalog.stream import Behaviour
+from facebook_marketing.engine import query
+from facebook_marketing.engine.desk import Desk, FailureType, LostError, UnfinishedError
+from facebook_marketing.engine.door import Failure, Gap, Outcome, Sink, Status, StreamStatus
+from facebook_marketing.engine.edges import read_entity
+from facebook_marketing.engine.ledger import Ledger
+from facebook_marketing.engine.order import Order, Selected
+from facebook_marketing.engine.reports import read_report
+from facebook_marketing.graph.client import Client
+from facebook_marketing.graph.runs import Watch
+from facebook_marketing.graph.transport import Transport
+from facebook_marketing.graph.verdicts import Kind
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Standing:
+    """How far a stream is: jobs still to do, and what went wrong."""
+
+    left: int
+    started: bool = False
+    failures: list[Failure] = field(default_factory=list)
+
+
+async def read(  # noqa: PLR0913 - the one way in: what, from where, to where
+    order: Order,
+    selection: Sequence[Selected],
+    state: Mapping[str, Any],
+    sink: Sink,
+    *,
+    client: Client,
+    transport: Transport,
+) -> Outcome:
+    """Reads the selection into the sink and says what came of it.
+
+    `state` holds a saved blob a stream. One account's or stream's failure lets the others finish; a dead token or a
+    dead version stops everything. The sink is not closed.
+
+    Raises:
+        StateError: a saved blob cannot be used; nothing was read.
+    """
+    today = (datetime.fromtimestamp(client.clock.now(), UTC) + timedelta(hours=14)).date()
+    ledger = Ledger(today)
+    for note in _open(ledger, order, selection, state):
+        log.info(note)
+    desk = Desk(order, client, transport, sink, ledger)
+    schedule = _Schedule(desk, Watch(client), selection)
+    try:
+        await schedule.run()
+    finally:
+        await schedule.close()
+    return schedule.outcome()
+
+
+def _open(ledger: Ledger, order: Order, selection: Sequence[Selected], state: Mapping[str, Any]) -> list[str]:
+    notes: list[str] = []
+    for selected in selection:
+        stream = selected.stream
+        blob = state.get(stream.name) if selected.incremental else None
+        if stream.behaviour is Behaviour.REPORT:
+            fingerprint = query.fingerprint(stream, order.statuses)
+            notes += ledger.open_report(stream, blob, order.accounts, fingerprint)
+        else:
+            statuses = order.statuses.get(stream.filter_entity or "", ())
+            notes += ledger.open_entity(stream, blob, order.accounts, statuses)
+    return notes
+
+
+class _Schedule:
+    """The jobs of a sync, one a stream and account, and the workers that take them in order."""
+
+    def __init__(self, desk: Desk, watch: Watch, selection: Sequence[Selected]) -> None:
+        self._desk = desk
+        self._watch = watch
+        self._jobs = deque((one, account) for one in selection for account in desk.order.accounts)
+        self._standing = {one.stream.name: _Standing(len(desk.order.accounts)) for one in selection}
+        self._lost_accounts: dict[str, Failure] = {}
+        self._stopped: Failure | None = None
+        self._statuses: dict[str, StreamStatus] = {}
+
+    async def run(self) -> None:
+        """Every job, `parallel_jobs` at a time."""
+        many = min(self._desk.order.parallel_jobs, len(self._jobs))
+        workers = [asyncio.create_task(self._work()) for _ in range(many)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Ends the polling."""
+        await self._watch.close()
+
+    def outcome(self) -> Outcome:
+        """What the read came to."""
+        failures = tuple(failure for standing in self._standing.values() for failure in standing.failures)
+        desk = self._desk
+        return Outcome(self._statuses, desk.rows, tuple(desk.gaps), failures, desk.client.counts.calls)
+
+    async def _work(self) -> None:
+        while self._jobs:
+            selected, account = self._jobs.popleft()
+            standing = self._standing[selected.stream.name]
+            if not standing.started:
+                standing.started = True
+                await self._desk.say(Status(selected.stream.name, StreamStatus.STARTED))
+            failure = self._stopped or self._lost_accounts.get(account) or await self._attempt(selected, account)
+            if failure is not None:
+                standing.failures.append(failure)
+            standing.left -= 1
+            if standing.left == 0:
+                await self._end(selected.stream.name, standing)
+
+    async def _attempt(self, selected: Selected, account: str) -> Failure | None:
+        """Does one job; what went wrong comes back as a value."""
+        try:
+            if selected.stream.behaviour is Behaviour.REPORT:
+                await read_report(self._desk, self._watch, selected, account)
+            else:
+                await read_entity(self._desk, selected, account)
+        except LostError as lost:
+            return self._reach(selected, account, lost)
+        except UnfinishedError as unfinished:
+            return Failure(selected.stream.name, account, str(unfinished), unfinished.failure_type)
+        except msgspec.DecodeError as broken:
+            text = f"{selected.stream.name} of account {account}: Meta's reply has an unknown shape ({broken})"
+            return Failure(selected.stream.name, account, text, "system_error")
+        return None
+
+    def _reach(self, selected: Selected, account: str, lost: LostError) -> Failure:
+        failure = Failure(selected.stream.name, account, str(lost), lost.failure_type)
+        log.error(str(lost))
+        if lost.reach is Kind.STOP:
+            self._stopped = failure
+        if lost.reach is Kind.STOP_ACCOUNT:
+            self._lost_accounts[account] = failure
+        return failure
+
+    async def _end(self, stream: str, standing: _Standing) -> None:
+        gaps = [gap for gap in self._desk.gaps if gap.stream == stream]
+        if self._desk.order.strict and gaps and not standing.failures:
+            standing.failures.append(_strict(stream, gaps))
+        status = StreamStatus.INCOMPLETE if standing.failures else StreamStatus.COMPLETE
+        self._statuses[stream] = status
+        why = "; ".join(dict.fromkeys(failure.text for failure in standing.failures)) or None
+        await self._desk.say(Status(stream, status, why))
+
+
+def _strict(stream: str, gaps: Sequence[Gap]) -> Failure:
+    kind: FailureType = "system_error"
+    return Failure(stream, gaps[0].account, f"{stream}: {len(gaps)} gap(s) and strict is on: {gaps[0].text}", kind)

@@ -1,0 +1,244 @@
+"""The command for people: `facebook-marketing`. Loads a warehouse, checks a configuration, runs the sandbox."""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from facebook_marketing.faces.airbyte import version
+
+if TYPE_CHECKING:
+    from facebook_marketing.config import Loaded
+
+PROGRAM = "facebook-marketing"
+
+_CONFIG_HELP = "the configuration, JSON; what it leaves out comes from FACEBOOK_ACCESS_TOKEN, FACEBOOK_ACCOUNT_IDS, …"
+_EXIT = "Exit codes: 0 complete, 1 wrong configuration or nothing read, 2 wrong usage, 3 partly read."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; its exit code. What went wrong is one clear line on stderr, never a traceback."""
+    arguments = _parser().parse_args(argv)
+    from facebook_marketing.faces.logs import to_stderr
+
+    to_stderr(debug=getattr(arguments, "debug", False))
+    try:
+        command: Callable[[argparse.Namespace], int] = arguments.command
+        return command(arguments)
+    except KeyboardInterrupt:
+        _say("Stopped. What was loaded stays; the next run goes on from there.")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if _expected(error):
+            _say(f"{PROGRAM}: {error}")
+            return 1
+        raise
+
+
+def _expected(error: Exception) -> bool:
+    """Errors that speak to the user by themselves."""
+    from facebook_marketing.config import ConfigError
+    from facebook_marketing.faces.airbyte import RefusedError
+    from facebook_marketing.faces.catalog import CatalogError
+    from facebook_marketing.faces.reading import StoppedError
+    from facebook_marketing.faces.sync import UsageError
+    from facebook_marketing.plan.state import StateError
+
+    known: tuple[type[Exception], ...] = (ConfigError, CatalogError, RefusedError, StoppedError, StateError, UsageError)
+    return isinstance(error, known) or type(error).__name__ == "WarehouseError"
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Reads Meta (Facebook) ads data, completely and exactly, into a warehouse.",
+        epilog=f"First steps: `{PROGRAM} demo`, then `{PROGRAM} sync --help`. {_EXIT}",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {version()}")
+    commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND")
+    _demo_parser(commands)
+    _sync_parser(commands)
+    _config_parser(commands, "check", _check, "say whether the configuration works")
+    discover = _config_parser(commands, "discover", _discover, "list the streams and their columns")
+    discover.add_argument("--json", action="store_true", help="as an Airbyte catalog")
+    _read_parser(commands)
+    spec = commands.add_parser("spec", help="print the JSON schema of the configuration")
+    spec.set_defaults(command=_spec)
+    _sandbox_parser(commands)
+    return parser
+
+
+Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _config_parser(
+    commands: Commands, name: str, command: Callable[[argparse.Namespace], int], text: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    parser.add_argument("--config", type=Path, metavar="FILE", help=_CONFIG_HELP)
+    parser.add_argument("--debug", action="store_true", help="log each call")
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _demo_parser(commands: Commands) -> None:
+    demo = commands.add_parser(
+        "demo",
+        help="sync every stream of a simulated account into demo.duckdb",
+        description="Syncs 90 days of a simulated account through the same code as a real token would.",
+    )
+    demo.add_argument("--database", type=Path, default=Path("demo.duckdb"), metavar="FILE", help="default: %(default)s")
+    demo.set_defaults(command=_demo)
+
+
+def _sync_parser(commands: Commands) -> None:
+    text = "load ads data into a warehouse; a second run goes on from the first"
+    sync = _config_parser(commands, "sync", _sync, text)
+    sync.add_argument(
+        "--destination",
+        default="duckdb:///ads.duckdb",
+        metavar="URL",
+        help="duckdb:///ads.duckdb (default), postgres://user:password@host/database, parquet:///folder, …",
+    )
+    text = "schema of the tables (default: %(default)s)"
+    sync.add_argument("--dataset", default="facebook_ads", metavar="NAME", help=text)
+    sync.add_argument("--streams", metavar="A,B", help="only these streams (default: all; see discover)")
+    sync.add_argument("--full-refresh", action="store_true", help="read everything again and replace the tables")
+    sync.add_argument("--quiet", action="store_true", help="no progress display")
+    sync.epilog = _EXIT
+
+
+def _read_parser(commands: Commands) -> None:
+    read = _config_parser(commands, "read", _read, "print records and states as JSON lines (Airbyte's protocol)")
+    read.add_argument("--streams", metavar="A,B", help="only these streams (default: all)")
+    read.add_argument("--catalog", type=Path, metavar="FILE", help="a configured Airbyte catalog, instead of --streams")
+    read.add_argument("--state", type=Path, metavar="FILE", help="the state of the run before: an incremental read")
+
+
+def _sandbox_parser(commands: Commands) -> None:
+    sandbox = commands.add_parser(
+        "sandbox",
+        help="run a simulated Graph API on this machine",
+        description="A simulated Graph API. Point any command at it: FACEBOOK_GRAPH_URL=http://127.0.0.1:8899.",
+        epilog="The token `sandbox-token` may do everything. The first account is 1234567890123456.",
+    )
+    sandbox.add_argument("--host", default="127.0.0.1", help="default: %(default)s")
+    sandbox.add_argument("--port", type=int, default=8899, help="default: %(default)s; 0 = any free one")
+    sandbox.add_argument("--seed", type=int, default=1, help="another seed, another world (default: %(default)s)")
+    sandbox.add_argument("--accounts", type=int, default=1, help="ad accounts (default: %(default)s)")
+    for name in ("campaigns", "adsets", "ads", "creatives", "images", "videos", "activities", "audiences"):
+        sandbox.add_argument(f"--{name}", type=int, metavar="N", help=f"{name} of each account")
+    sandbox.add_argument("--active-ads-per-day", type=int, metavar="N", help="exactly N ads deliver each day")
+    sandbox.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="added to each call")
+    sandbox.add_argument("--run-seconds", type=float, default=3.0, metavar="SECONDS", help="life of a report run")
+    sandbox.add_argument("--tier", choices=("standard_access", "development_access"), default="standard_access")
+    sandbox.add_argument("--faults", type=Path, metavar="FILE", help="a plan of faults, JSON")
+    sandbox.set_defaults(command=_sandbox)
+
+
+def _loaded(path: Path | None, environ: Mapping[str, str] = os.environ) -> "Loaded":
+    from facebook_marketing.config import load
+
+    loaded = load(path, environ)
+    for note in loaded.notes:
+        _say(note)
+    return loaded
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from facebook_marketing.faces.demo import run_demo
+
+    return run_demo(arguments.database)
+
+
+def _sync(arguments: argparse.Namespace) -> int:
+    from facebook_marketing.faces.progress import display
+    from facebook_marketing.faces.sync import run_sync
+
+    loaded = _loaded(arguments.config)
+    with display(quiet=arguments.quiet) as progress:
+        result = asyncio.run(
+            run_sync(
+                loaded.config,
+                arguments.destination,
+                _names(arguments.streams),
+                dataset=arguments.dataset,
+                full_refresh=arguments.full_refresh,
+                progress=progress,
+            )
+        )
+    _say(result.text())
+    return result.exit_code
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from facebook_marketing.faces.check import check
+
+    problems = asyncio.run(check(_loaded(arguments.config).config))
+    for problem in problems:
+        _say(problem)
+    if not problems:
+        sys.stdout.write("The configuration works.\n")
+    return 1 if problems else 0
+
+
+def _discover(arguments: argparse.Namespace) -> int:
+    from facebook_marketing.faces.catalog import airbyte_catalog, table
+    from facebook_marketing.faces.parts import streams_of
+
+    streams = streams_of(_loaded(arguments.config).config)
+    text = json.dumps(airbyte_catalog(streams), indent=1) if arguments.json else table(streams)
+    sys.stdout.write(f"{text}\n")
+    return 0
+
+
+def _read(arguments: argparse.Namespace) -> int:
+    from facebook_marketing.faces.airbyte import read_lines
+    from facebook_marketing.faces.catalog import configured_catalog
+    from facebook_marketing.faces.parts import streams_of
+
+    loaded = _loaded(arguments.config)
+    catalog = None
+    if arguments.catalog is None:
+        catalog = configured_catalog(streams_of(loaded.config), _names(arguments.streams))
+    return read_lines(loaded, arguments.catalog, arguments.state, catalog=catalog)
+
+
+def _spec(_arguments: argparse.Namespace) -> int:
+    from facebook_marketing.config import spec
+
+    sys.stdout.write(f"{json.dumps(spec()['connectionSpecification'], indent=2)}\n")
+    return 0
+
+
+def _sandbox(arguments: argparse.Namespace) -> int:
+    from facebook_marketing.faces.demo import sandbox_options
+    from facebook_marketing.sandbox.server import serve
+
+    def ready(url: str) -> None:
+        _say(
+            f"The sandbox answers at {url}. Try:\n  FACEBOOK_GRAPH_URL={url} FACEBOOK_ACCESS_TOKEN=sandbox-token "
+            f"FACEBOOK_ACCOUNT_IDS=1234567890123456 {PROGRAM} sync"
+        )
+
+    serve(sandbox_options(arguments), host=arguments.host, port=arguments.port, ready=ready)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""Puts a sync together from the user's Config: its streams, its order, its client. Used by every face."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from facebook_marketing.catalog import reports
+from facebook_marketing.catalog.stream import Stream
+from facebook_marketing.catalog.streams import ENTITIES
+
+if TYPE_CHECKING:
+    from facebook_marketing.clock import Clock
+    from facebook_marketing.config import Config, InsightConfig
+    from facebook_marketing.engine.order import Order
+    from facebook_marketing.graph.client import Client, Patience
+    from facebook_marketing.graph.transport import Transport
+    from facebook_marketing.graph.wire import Endpoint
+
+
+def streams_of(config: "Config") -> tuple[Stream, ...]:
+    """Every stream that this configuration offers: entities, report presets, the user's own reports."""
+    presets = reports.presets(
+        config.default_ads_insights_action_breakdowns,
+        config.action_attribution_windows,
+        config.insights_lookback_window,
+        config.insights_job_timeout,
+        use_account_attribution_setting=config.use_account_attribution_setting,
+        use_unified_attribution_setting=config.use_unified_attribution_setting,
+        action_report_time=config.action_report_time,
+    )
+    return (*ENTITIES, *presets, *(_custom(config, own) for own in config.custom_insights))
+
+
+def _custom(config: "Config", own: "InsightConfig") -> Stream:
+    chosen = own.action_breakdowns
+    lookback, timeout = own.insights_lookback_window, own.insights_job_timeout
+    return reports.custom(
+        own.stream_name,
+        level=own.level,
+        fields=own.fields,
+        breakdowns=own.breakdowns,
+        action_breakdowns=config.default_ads_insights_action_breakdowns if chosen is None else chosen,
+        time_increment=own.time_increment,
+        windows=own.windows(config.action_attribution_windows),
+        filtering=own.filtering,
+        start_date=own.start_date,
+        end_date=own.end_date,
+        lookback_days=config.insights_lookback_window if lookback is None else lookback,
+        timeout_minutes=config.insights_job_timeout if timeout is None else timeout,
+        product_id_limit=own.product_id_limit,
+        use_account_attribution_setting=config.use_account_attribution_setting,
+        use_unified_attribution_setting=config.use_unified_attribution_setting,
+        action_report_time=config.action_report_time,
+    )
+
+
+def order_of(config: "Config", accounts: Iterable[str]) -> "Order":
+    """What the engine needs to know of the configuration."""
+    from facebook_marketing.engine.order import Order
+
+    return Order(
+        accounts=tuple(accounts),
+        start=config.start_date,
+        report_start=config.insights_start_date,
+        end=config.end_date,
+        statuses={
+            "campaign": config.campaign_statuses,
+            "adset": config.adset_statuses,
+            "ad": config.ad_statuses,
+        },
+        thumbnails=config.fetch_thumbnail_images,
+        refresh_hours=config.insights_refresh_hours,
+        page_size=config.page_size,
+        parallel_jobs=config.max_concurrency,
+        strict=config.strict,
+    )
+
+
+def endpoint_of(config: "Config") -> "Endpoint":
+    """Where Meta is and who asks."""
+    from facebook_marketing.graph.wire import Endpoint, Token
+
+    secret = config.client_secret if config.use_appsecret_proof else None
+    return Endpoint(
+        token=Token(config.access_token.get_secret_value()),
+        version=config.api_version,
+        base=config.graph_url,
+        secret=Token(secret.get_secret_value()) if secret else None,
+    )
+
+
+def client_of(
+    config: "Config", transport: "Transport", clock: "Clock", *, patience: "Patience | None" = None
+) -> "Client":
+    """The client with the user's share of the quota."""
+    from facebook_marketing.graph.budget import Pace
+    from facebook_marketing.graph.client import Client
+
+    pace = Pace(share=config.quota_share, most=float(config.max_concurrency))
+    return Client(endpoint_of(config), transport, clock, pace=pace, patience=patience)
+
+
+def named(streams: Sequence[Stream], names: Iterable[str]) -> tuple[tuple[Stream, ...], tuple[str, ...]]:
+    """The streams of these names in the catalogue's order, and the names that it does not have."""
+    wanted = tuple(dict.fromkeys(names))
+    known = {stream.name for stream in streams}
+    return tuple(s for s in streams if s.name in wanted), tuple(name for name in wanted if name not in known)

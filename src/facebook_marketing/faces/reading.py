@@ -1,0 +1,43 @@
+"""The one way in which every face reads: transport, client, accounts, engine."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from facebook_marketing.clock import Clock, SystemClock
+from facebook_marketing.config import Config
+from facebook_marketing.engine.door import Outcome, Sink
+from facebook_marketing.engine.order import Selected
+from facebook_marketing.engine.read import read
+from facebook_marketing.faces.accounts import AccountsError, accounts_of
+from facebook_marketing.faces.parts import client_of, order_of
+from facebook_marketing.graph.transport import HttpTransport, Transport
+
+
+class StoppedError(Exception):
+    """The sync could not begin; the text says why and what to do."""
+
+
+async def run_engine(  # noqa: PLR0913 - the parts are passed in
+    config: Config,
+    selected: Sequence[Selected],
+    state: Mapping[str, Any],
+    sink: Sink,
+    *,
+    transport: Transport | None = None,
+    clock: Clock | None = None,
+) -> Outcome:
+    """Reads the selection of the configured accounts into the sink.
+
+    Raises:
+        StoppedError: no account could be found out.
+        StateError: the saved state cannot be used.
+    """
+    door = transport or HttpTransport(connections=config.max_concurrency * 2)
+    client = client_of(config, door, clock or SystemClock())
+    try:
+        accounts = await accounts_of(client, config.account_ids)
+        return await read(order_of(config, accounts), selected, state, sink, client=client, transport=door)
+    except AccountsError as error:
+        raise StoppedError(str(error)) from None
+    finally:
+        await door.close()

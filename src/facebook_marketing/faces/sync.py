@@ -1,0 +1,115 @@
+"""The command `sync`: reads into a warehouse, going on from what stands there."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from facebook_marketing.clock import Clock, SystemClock
+from facebook_marketing.config import Config
+from facebook_marketing.engine.door import Event, Outcome
+from facebook_marketing.engine.order import Selected
+from facebook_marketing.faces.parts import named, streams_of
+from facebook_marketing.faces.reading import run_engine
+from facebook_marketing.graph.transport import Transport
+
+
+class UsageError(Exception):
+    """What was asked for does not exist; the text says what does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a sync into a warehouse came to. `seconds` is wall time."""
+
+    outcome: Outcome
+    destination: str
+    seconds: float
+
+    @property
+    def exit_code(self) -> int:
+        """0 complete, 3 partly, 1 nothing."""
+        if not self.outcome.failures:
+            return 0
+        return 3 if any(self.outcome.rows.values()) else 1
+
+    def text(self) -> str:
+        """The report for a person."""
+        outcome = self.outcome
+        rows, gaps = sum(outcome.rows.values()), len(outcome.gaps)
+        head = f"{rows:,} rows of {len(outcome.rows)} streams, {outcome.calls:,} Graph calls, {self.seconds:.1f} s."
+        problems = [f"  {failure.text}" for failure in outcome.failures]
+        missing = [f"  {gap.stream}, account {gap.account}: {gap.text}" for gap in outcome.gaps[:20]]
+        return "\n".join(
+            [
+                head,
+                *([f"Not read to the end ({len(problems)}):", *problems] if problems else []),
+                *([f"Gaps ({gaps}):", *missing] if gaps else []),
+            ]
+        )
+
+
+async def run_sync(  # noqa: PLR0913 - each is a choice of the user's, or a part passed in
+    config: Config,
+    destination: str,
+    streams: Sequence[str] = (),
+    *,
+    dataset: str = "facebook_ads",
+    workdir: Path | None = None,
+    full_refresh: bool = False,
+    progress: Callable[[Event], None] | None = None,
+    transport: Transport | None = None,
+    clock: Clock | None = None,
+) -> Result:
+    """Loads the streams (none named: all) into the destination, going on from what was loaded before.
+
+    Raises:
+        UsageError: there is no such stream.
+        WarehouseError: the destination cannot be used; what was committed before stays.
+        StoppedError, StateError: see `run_engine`.
+    """
+    from facebook_marketing.sinks.warehouse import Warehouse
+
+    time = clock or SystemClock()
+    began = time.now()
+    selected = _selection(config, streams, full_refresh=full_refresh)
+    sink = Warehouse(
+        destination,
+        [one.stream for one in selected],
+        modes={one.stream.name: "incremental" if _keeps(one, full_refresh) else "full_refresh" for one in selected},
+        dataset=dataset,
+        workdir=workdir,
+        clock=time,
+        progress=progress,
+    )
+    _stop_on_sigterm()
+    try:
+        state = {} if full_refresh else await sink.restore()
+        outcome = await run_engine(config, selected, state, sink, transport=transport, clock=time)
+    finally:
+        await sink.close()
+    return Result(outcome, destination, time.now() - began)
+
+
+def _selection(config: Config, names: Sequence[str], *, full_refresh: bool) -> list[Selected]:
+    """Deprecated aliases only when they are asked for by name: they hold the same rows as their successors."""
+    offered = streams_of(config)
+    chosen, unknown = named(offered, names or [stream.name for stream in offered if stream.deprecated is None])
+    if unknown:
+        message = f"There is no stream {', '.join(unknown)}. `facebook-marketing discover` lists those that there are."
+        raise UsageError(message)
+    return [Selected(stream, stream.cursor is not None and not full_refresh) for stream in chosen]
+
+
+def _keeps(selected: Selected, full_refresh: bool) -> bool:  # noqa: FBT001 - told on by the user's own switch
+    return selected.incremental and not full_refresh
+
+
+def _stop_on_sigterm() -> None:
+    """A polite end: what was checkpointed is loaded before the process goes."""
+    task = asyncio.current_task()
+    with suppress(NotImplementedError, ValueError, RuntimeError):
+        if task is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

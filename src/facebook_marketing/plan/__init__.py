@@ -1,0 +1,78 @@
+"""Which requests: days into windows, state in and out, and how a refused report divides. Pure: no I/O, no clock."""
+
+from facebook_marketing.plan.progress import (
+    Freshness,
+    advance_entity,
+    closed,
+    finish,
+    opened,
+    resumable,
+    to_read,
+)
+from facebook_marketing.plan.saved import read_entity, read_report
+from facebook_marketing.plan.split import JoinError, bisect_ids, halve_dates, halve_fields, join
+from facebook_marketing.plan.state import (
+    EntityCursor,
+    Finished,
+    OpenRun,
+    ReportState,
+    StateError,
+    StreamState,
+    instant,
+    write_entity,
+    write_report,
+)
+from facebook_marketing.plan.statefile import parse_input
+from facebook_marketing.plan.windows import (
+    EPOCH,
+    Increment,
+    Window,
+    bucket,
+    buckets,
+    cut,
+    days_per_window,
+    earliest,
+    joined,
+    span,
+    subtract,
+    today,
+)
+
+__all__ = [
+    "EPOCH",
+    "EntityCursor",
+    "Finished",
+    "Freshness",
+    "Increment",
+    "JoinError",
+    "OpenRun",
+    "ReportState",
+    "StateError",
+    "StreamState",
+    "Window",
+    "advance_entity",
+    "bisect_ids",
+    "bucket",
+    "buckets",
+    "closed",
+    "cut",
+    "days_per_window",
+    "earliest",
+    "finish",
+    "halve_dates",
+    "halve_fields",
+    "instant",
+    "join",
+    "joined",
+    "opened",
+    "parse_input",
+    "read_entity",
+    "read_report",
+    "resumable",
+    "span",
+    "subtract",
+    "to_read",
+    "today",
+    "write_entity",
+    "write_report",
+]

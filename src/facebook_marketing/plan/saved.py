@@ -1,0 +1,295 @@
+"""Saved state read back, in every form that was ever written: ours, and those of Airbyte's source since 0.2.44.
+
+Nothing is dropped silently. A blob that is too new, broken or of another stream is a `StateError`; whatever will be
+read again although something was saved is said in the notes.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any, NoReturn, TypeVar
+
+from facebook_marketing.plan.state import (
+    UNKNOWN_READ_AT,
+    VERSION,
+    EntityCursor,
+    Finished,
+    OpenRun,
+    ReportState,
+    StateError,
+    StreamState,
+    instant,
+)
+from facebook_marketing.plan.windows import Increment, Window, joined
+
+Notes = tuple[str, ...]
+Value = TypeVar("Value")
+
+_ACCOUNT = re.compile(r"(?:act_)?(\d+)")
+_CURSORS = frozenset({"updated_time", "event_time", "date_start"})
+_ENTITY = frozenset({"version", "include_deleted", "filter_statuses", "seen"})
+_REPORT = frozenset({
+    "version", "include_deleted", "filter_statuses", "time_increment", "time_increment_period", "slices", "finished",
+    "runs", "rows_per_day", "fingerprint", "since",
+})  # fmt: skip
+_PERIODS: Mapping[Any, Increment | None] = {
+    None: None, "daily": None, "weekly": "weekly", "monthly": "monthly", "all_days": "all_days",
+}  # fmt: skip
+_PLATFORM = "__ab_"  # how the platform's own marks in a blob begin; they hold no cursor
+_HIDDEN = frozenset({"ARCHIVED", "DELETED"})
+# Ads know all of these, campaigns and ad sets some. Without a filter Meta shows all but the hidden two.
+_SHOWN = frozenset({
+    "ACTIVE", "ADSET_PAUSED", "CAMPAIGN_PAUSED", "DISAPPROVED", "IN_PROCESS", "PAUSED", "PENDING_BILLING_INFO",
+    "PENDING_REVIEW", "PREAPPROVED", "WITH_ISSUES",
+})  # fmt: skip
+_FIRST_YEAR = 2000
+_NO_CURSOR = "the saved state holds no cursor, so everything is read"
+_RESET = "Next step: repair the saved state, or reset this stream to read everything again."
+
+
+@dataclass(frozen=True, slots=True)
+class _Blob:
+    """A blob taken apart: entries by account id, and what stands beside them."""
+
+    stream: str
+    cursor_field: str
+    entries: Mapping[str, Mapping[str, Any]]
+    beside: Mapping[str, Any]
+    notes: Notes = ()
+
+    def refuse(self, what: str) -> NoReturn:
+        """Raise the StateError that says why this blob cannot be used."""
+        message = f"Stream {self.stream}: the saved state cannot be used: {what}. {_RESET}"
+        raise StateError(message)
+
+
+def read_entity(  # noqa: PLR0913 - the blob, and all that it is held against
+    blob: Mapping[str, Any] | None,
+    *,
+    stream: str,
+    cursor_field: str,
+    accounts: Sequence[str],
+    statuses: Sequence[str],
+    today: date,
+) -> tuple[StreamState[EntityCursor], Notes]:
+    """Read the cursor of every account in `blob` and of every configured one, and say what the user should know.
+
+    `statuses` are the effective statuses now asked for (empty: Meta's default): where they are wider than the saved
+    ones, the cursor is dropped, since it knows nothing of the objects that were hidden. Statuses of accounts that are
+    not configured stay as saved. `today` (any zone) only serves to point out a cursor in the future.
+    Raises StateError.
+    """
+    taken = _take_apart(blob, stream, cursor_field, accounts, _ENTITY)
+    notes = [*taken.notes]
+    found: dict[str, EntityCursor] = {account: _entity(taken, account) for account in taken.entries}
+    for account in accounts:
+        cursor = found.get(account, EntityCursor())
+        text = ""
+        if cursor.value is None:
+            text = _NO_CURSOR if taken.entries.get(account) else ""
+        elif instant(cursor.value).date() > today + timedelta(days=1):
+            text = f"the saved cursor {cursor.value} lies in the future, so nothing newer can be found. {_RESET}"
+        if cursor.value is not None and (added := _widened(cursor.statuses, statuses)):
+            text = f"{', '.join(added)} now belong to the statuses asked for: everything is read again"
+            cursor = EntityCursor()
+        notes += [f"Stream {stream}, account {account}: {text}"] if text else []
+        found[account] = replace(cursor, statuses=tuple(statuses))
+    return StreamState(found), tuple(notes)
+
+
+def read_report(  # noqa: PLR0913 - the blob, and all that it is held against
+    blob: Mapping[str, Any] | None,
+    *,
+    stream: str,
+    increment: Increment,
+    accounts: Sequence[str],
+    fingerprint: str,
+    today: date,
+) -> tuple[StreamState[ReportState], Notes]:
+    """Read the state of every account in `blob` and of every configured one, and say what the user should know.
+
+    A changed `increment` or `fingerprint` drops what was saved, since the rows would not go together: everything is
+    read again. A cursor after `today` (the latest one among the accounts' zones) counts as today. The days
+    that an older form lists as complete ahead of the cursor are taken over as finished. Raises StateError.
+    """
+    taken = _take_apart(blob, stream, "date_start", accounts, _REPORT)
+    notes = [*taken.notes]
+    saved_increment = _increment(taken)
+    same = saved_increment in (None, increment)
+    found = {account: _report(taken, account, fingerprint) for account in taken.entries} if same else {}
+    for account in accounts:
+        report, text = found.get(account, ReportState()), ""
+        if not same and account in taken.entries:
+            text = f"time_increment changed from {saved_increment} to {increment}: everything is read again"
+        elif report == ReportState():
+            text = _NO_CURSOR if taken.entries.get(account) else ""
+        elif report.fingerprint not in (None, fingerprint):
+            text = "the report's settings changed since the last sync: everything is read again"
+            report = ReportState(rows_per_day=report.rows_per_day)
+        elif report.cursor is not None and report.cursor > today:
+            text = f"the saved cursor {report.cursor} lies in the future and counts as {today}"
+            report = replace(report, cursor=today, since=min(report.since, today) if report.since else None)
+        notes += [f"Stream {stream}, account {account}: {text}"] if text else []
+        found[account] = replace(report, fingerprint=fingerprint)
+    return StreamState(found), tuple(notes)
+
+
+def _take_apart(
+    blob: Mapping[str, Any] | None,
+    stream: str,
+    cursor_field: str,
+    accounts: Sequence[str],
+    known: frozenset[str],
+) -> _Blob:
+    """Sort a blob's keys into entries and the rest; refuse what is too new, broken or of another stream."""
+    empty = _Blob(stream, cursor_field, {}, {})
+    if not isinstance(blob, Mapping | None):
+        empty.refuse(f"it is {type(blob).__name__}, not an object")
+    named = {key: match[1] for key in blob or {} if (match := _ACCOUNT.fullmatch(key))}
+    beside = {key: value for key, value in (blob or {}).items() if key not in named and not key.startswith(_PLATFORM)}
+    _check_version(empty, beside)
+    known |= {cursor_field}
+    entries = {digits: _entry(empty, digits, (blob or {})[key], known) for key, digits in named.items()}
+    unknown = sorted(beside.keys() - known)
+    if unknown and (not (entries or cursor_field in beside) or _CURSORS.intersection(unknown)):
+        empty.refuse(f"it seems to be of another stream (it holds {', '.join(unknown)} and not {cursor_field})")
+    if cursor_field in beside and len(accounts) == 1 and not entries:
+        entries = {accounts[0]: beside}
+    notes = _beside_notes(_Blob(stream, cursor_field, entries, beside), accounts, unknown)
+    return _Blob(stream, cursor_field, entries, beside, tuple(f"Stream {stream}: {note}" for note in notes))
+
+
+def _beside_notes(blob: _Blob, accounts: Sequence[str], unknown: Sequence[str]) -> Iterator[str]:
+    """Say what of a blob is not used, and why."""
+    if unknown:
+        yield f"the saved state's {', '.join(unknown)} means nothing here and is left out"
+    if blob.cursor_field in blob.beside and not any(entry is blob.beside for entry in blob.entries.values()):
+        yield (
+            f"the saved state has one {blob.cursor_field} for all accounts, and does not say whose it is: it is left "
+            f"out, and the accounts without one of their own are read again in full"
+        )
+    if blob.entries and not blob.entries.keys() & set(accounts):
+        yield (
+            f"the saved state is of accounts that are not configured ({', '.join(blob.entries)}), so everything is read"
+        )
+
+
+def _check_version(blob: _Blob, beside: Mapping[str, Any]) -> None:
+    version = beside.get("version", VERSION)
+    if type(version) is not int or version < 1:
+        blob.refuse(f"its version is {version!r}")
+    if version > VERSION:
+        message = (
+            f"Stream {blob.stream}: the saved state is of version {version}, and this release reads up to {VERSION}. "
+            "Next step: upgrade facebook-marketing, or reset this stream to read everything again."
+        )
+        raise StateError(message)
+
+
+def _entry(blob: _Blob, account: str, entry: object, known: frozenset[str]) -> Mapping[str, Any]:
+    if entry is None:
+        return {}
+    if not isinstance(entry, Mapping):
+        blob.refuse(f"account {account} holds {type(entry).__name__}, not an object")
+    if entry and not known.intersection(entry):
+        blob.refuse(f"it seems to be of another stream (account {account} holds {', '.join(map(str, entry))})")
+    if blob.cursor_field not in entry and _CURSORS.intersection(entry):
+        blob.refuse(f"it seems to be of another stream (account {account} has no {blob.cursor_field})")
+    return entry
+
+
+def _entity(blob: _Blob, account: str) -> EntityCursor:
+    entry = blob.entries[account]
+    value = entry.get(blob.cursor_field)
+    try:
+        if value is not None:
+            instant(_text(value))
+        return EntityCursor(value, _statuses({**blob.beside, **entry}), _texts(entry.get("seen")))
+    except (TypeError, ValueError) as error:
+        blob.refuse(f"account {account}: {error}")
+
+
+def _statuses(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say which statuses were read: `include_deleted` of the older form meant every status, or Meta's default."""
+    if "filter_statuses" in entry or not entry.get("include_deleted"):
+        return _texts(entry.get("filter_statuses"))
+    return tuple(sorted(_SHOWN | _HIDDEN))
+
+
+def _widened(saved: Sequence[str], asked: Sequence[str]) -> tuple[str, ...]:
+    """List the statuses asked for now that the saved cursor was not read with."""
+    return tuple(sorted(frozenset(asked or _SHOWN) - frozenset(saved or _SHOWN)))
+
+
+def _increment(blob: _Blob) -> Increment | None:
+    """Read the saved `time_increment`; None where the blob does not say."""
+    number, period = blob.beside.get("time_increment"), blob.beside.get("time_increment_period")
+    if not (type(number) is int or number is None) or not isinstance(period, str | None) or period not in _PERIODS:
+        blob.refuse(f"its time_increment is {number!r}, its time_increment_period {period!r}")
+    return _PERIODS[period] or number
+
+
+def _report(blob: _Blob, account: str, fingerprint: str) -> ReportState:
+    entry = blob.entries[account]
+    try:
+        saved = _maybe(_text, entry.get("fingerprint"))
+        cursor = _maybe(_day, entry.get("date_start"))
+        own = (Finished(*_ends(a, b), _number(c), _text(d)) for a, b, c, d in entry.get("finished") or ())
+        runs = (OpenRun(_text(a), *_ends(b, c), _text(d), _number(e)) for a, b, c, d, e in entry.get("runs") or ())
+        return ReportState(
+            cursor=cursor,
+            finished=(*(one for one in own if one.fingerprint == saved), *_slices(entry, cursor, saved or fingerprint)),
+            runs=tuple(runs),
+            rows_per_day=_maybe(_number, entry.get("rows_per_day")),
+            fingerprint=saved,
+            since=_ends(entry["since"], entry.get("date_start"))[0] if "since" in entry else None,
+        )
+    except (TypeError, ValueError) as error:
+        blob.refuse(f"account {account}: {error}")
+
+
+def _slices(entry: Mapping[str, Any], cursor: date | None, fingerprint: str) -> tuple[Finished, ...]:
+    """Take over the complete days that an older form lists ahead of its cursor; it does not say when they were read."""
+    days = (_day(text) for text in entry.get("slices") or ())
+    ahead = joined(Window(day, day) for day in days if cursor is None or day > cursor)
+    return tuple(Finished(one.since, one.until, UNKNOWN_READ_AT, fingerprint) for one in reversed(ahead))
+
+
+def _maybe(read: Callable[[object], Value], value: object) -> Value | None:
+    return None if value is None else read(value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        message = f"{value!r} is not a text"
+        raise TypeError(message)
+    return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple | None):
+        message = f"{value!r} is not a list"
+        raise TypeError(message)
+    return tuple(map(_text, value or ()))
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < math.inf:
+        message = f"{value!r} is not a number of 0 or more"
+        raise TypeError(message)
+    return float(value)
+
+
+def _day(value: object) -> date:
+    day = instant(_text(value)).date()  # as written, in its own zone
+    if day.year < _FIRST_YEAR:
+        message = f"{value!r} lies before there were advertisements"
+        raise ValueError(message)
+    return day
+
+
+def _ends(since: object, until: object) -> tuple[date, date]:
+    window = Window(_day(since), _day(until))
+    return window.since, window.until

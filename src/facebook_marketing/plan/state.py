@@ -1,0 +1,137 @@
+"""State: what a sync leaves behind for the next one. The values, and the blobs that are written of them.
+
+Reading blobs back, in every form that was ever written, is `saved`; moving cursors forward is `progress`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Generic, TypeVar
+
+from facebook_marketing.plan.windows import Increment, Window
+
+VERSION = 1
+"""Of the blobs that this release writes; readers refuse a greater one."""
+
+UNKNOWN_READ_AT = 0.0
+"""`Finished.read_at` of days taken over from an older form that did not say when they were read."""
+
+
+class StateError(ValueError):
+    """Saved state that cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntityCursor:
+    """How far one account of an entity stream was read.
+
+    `value` is the greatest cursor delivered (RFC 3339, as Meta's rows gave it), None before the first. `statuses` are
+    the effective statuses it was read with (empty: Meta's default, which hides archived and deleted ones). `seen`
+    holds the ids delivered at exactly the cursor's second: the next sync asks from that second on and leaves them out.
+    """
+
+    value: str | None = None
+    statuses: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Days wholly delivered. `read_at`: the instant Meta was asked (seconds since 1970), or `UNKNOWN_READ_AT`."""
+
+    since: date
+    until: date
+    read_at: float
+    fingerprint: str
+
+    @property
+    def window(self) -> Window:
+        """Its days."""
+        return Window(self.since, self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """A report run that Meta still holds (30 days long) and that was not wholly read."""
+
+    run_id: str
+    since: date
+    until: date
+    fingerprint: str
+    created_at: float
+
+    @property
+    def window(self) -> Window:
+        """Its days."""
+        return Window(self.since, self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportState:
+    """How far one account of a report was read.
+
+    Every day from `since` (None: from before our time) up to `cursor` was delivered at least once; `finished` says
+    when, day by day, and knows the days beyond. `fingerprint` names the settings the rows were made with.
+    """
+
+    cursor: date | None = None
+    finished: tuple[Finished, ...] = ()
+    runs: tuple[OpenRun, ...] = ()
+    rows_per_day: float | None = None
+    fingerprint: str | None = None
+    since: date | None = None
+
+
+Cursor = TypeVar("Cursor", EntityCursor, ReportState)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState(Generic[Cursor]):
+    """One stream's state: account id (digits) to its cursor. Accounts no longer configured stay in it."""
+
+    accounts: Mapping[str, Cursor]
+
+
+def instant(text: str) -> datetime:
+    """Read the moment that a cursor names: RFC 3339, Meta's `-0700` offsets, or a bare day; UTC where no zone is given.
+
+    Raises ValueError for anything else.
+    """
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def write_entity(state: StreamState[EntityCursor], *, cursor_field: str) -> dict[str, Any]:
+    """Write the blob of an entity stream. An account that has no cursor yet is left out."""
+    blob: dict[str, Any] = {"version": VERSION}
+    for account, cursor in sorted(state.accounts.items()):
+        if cursor.value is not None:
+            blob[account] = {
+                cursor_field: cursor.value,
+                "filter_statuses": list(cursor.statuses),
+                "seen": list(cursor.seen),
+            }
+    return blob
+
+
+def write_report(state: StreamState[ReportState], increment: Increment) -> dict[str, Any]:
+    """Write the blob of a report. An account of which nothing is known yet is left out."""
+    blob: dict[str, Any] = {"version": VERSION, "time_increment": increment if isinstance(increment, int) else 1}
+    if not isinstance(increment, int):
+        blob["time_increment_period"] = increment
+    for account, report in sorted(state.accounts.items()):
+        if (report.cursor, report.finished, report.runs, report.rows_per_day) != (None, (), (), None):
+            blob[account] = _report(report)
+    return blob
+
+
+def _report(report: ReportState) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "slices": [],  # readers of the older form look for it
+        "finished": [[str(one.since), str(one.until), one.read_at, one.fingerprint] for one in report.finished],
+        "runs": [[run.run_id, str(run.since), str(run.until), run.fingerprint, run.created_at] for run in report.runs],
+        "rows_per_day": report.rows_per_day,
+        "fingerprint": report.fingerprint,
+    }
+    days = {"date_start": report.cursor, "since": report.since}
+    return {name: str(day) for name, day in days.items() if day is not None} | entry

@@ -1,0 +1,182 @@
+"""Typed rows of a page become an Arrow table: one column a field, every digit kept.
+
+Beside the stream's own columns stand `_row_id` (a hash of the key, or of the whole row where there is none),
+`_synced_at` (when the page was taken) and `_changes` (what a column's type could not hold, as Meta sent it).
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from facebook_marketing.catalog.stream import Kind, Stream
+from facebook_marketing.engine.door import Rows
+from facebook_marketing.sinks.json_text import json_text, mended_text, plain_text
+
+ROW_ID, SYNCED_AT, CHANGES = "_row_id", "_synced_at", "_changes"
+
+# 20 digits before the point hold every id and amount, 18 after it every ratio that a double can say.
+DECIMAL = pa.decimal128(38, 18)
+TIMESTAMP = pa.timestamp("us", "UTC")
+JSON_KINDS: frozenset[Kind] = frozenset((Kind.JSON, Kind.STATS, Kind.HISTOGRAM, Kind.RESULTS))
+
+# What pyarrow raises when a value does not fit a type.
+UNFIT = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, TypeError, ValueError)
+
+Cells = Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """A cell that its column cannot hold; `sent` keeps what came."""
+
+    row: int
+    field: str
+    reason: str
+    sent: str | None = None
+
+
+def _strings(cells: Cells) -> pa.Array:
+    if any("\x00" in cell for cell in cells if cell is not None):
+        raise pa.ArrowInvalid("a NUL character, which databases refuse")
+    return pa.array(cells, pa.string())
+
+
+def _json(cells: Cells) -> pa.Array:
+    return pa.array([None if cell is None else json_text(cell) for cell in cells], pa.string())
+
+
+TYPES: Mapping[Kind, tuple[pa.DataType, Callable[[Cells], pa.Array]]] = {
+    Kind.STRING: (pa.string(), _strings),
+    Kind.INTEGER: (pa.int64(), lambda cells: pa.array(cells, pa.int64())),
+    Kind.NUMBER: (DECIMAL, lambda cells: pa.array(cells, DECIMAL)),
+    Kind.BOOLEAN: (pa.bool_(), lambda cells: pa.array(cells, pa.bool_())),
+    Kind.DATE: (pa.date32(), lambda cells: pa.array(cells, pa.string()).cast(pa.date32())),
+    Kind.DATETIME: (TIMESTAMP, lambda cells: pa.array(cells, pa.string()).cast(TIMESTAMP)),
+    **dict.fromkeys(JSON_KINDS, (pa.string(), _json)),
+}
+
+# What stands in for a cell that does not fit; null for the kinds that are not here.
+STAND_INS: Mapping[Kind, Callable[[object], object]] = {
+    Kind.STRING: lambda cell: plain_text(cell).replace("\x00", "\ufffd"),
+    **dict.fromkeys(JSON_KINDS, lambda cell: msgspec.Raw(mended_text(cell).encode())),
+}
+
+
+def arrow_schema(stream: Stream) -> pa.Schema:
+    """Say the stream's declared columns and ours."""
+    declared = [(column.name, TYPES[column.kind][0]) for column in stream.columns]
+    return pa.schema([*declared, (ROW_ID, pa.string()), (SYNCED_AT, TIMESTAMP), (CHANGES, pa.string())])
+
+
+def json_columns(stream: Stream, table: pa.Table) -> frozenset[str]:
+    """Name the columns of JSON text: the declared ones, ours, and whatever Meta sent beyond the declared."""
+    plain = {column.name for column in stream.columns if column.kind not in JSON_KINDS}
+    return frozenset(table.column_names) - plain - {ROW_ID, SYNCED_AT}
+
+
+def to_table(stream: Stream, rows: Rows, synced_at: datetime) -> pa.Table:
+    """Make a table of the page: the columns of `arrow_schema`, and one of JSON text for each field beyond them."""
+    tables = []
+    start = 0
+    for struct, group in groupby(rows.items, type):
+        items = list(group)
+        said = [
+            Unfit(change.row - start, change.field, change.reason)
+            for change in rows.changes
+            if start <= change.row < start + len(items)
+        ]
+        tables.append(_table(stream, _columns(struct, items), len(items), said, synced_at))
+        start += len(items)
+    return join(stream, tables)
+
+
+def join(stream: Stream, tables: Iterable[pa.Table]) -> pa.Table:
+    """Make one table of many, with the declared columns and every other column that any of them has."""
+    return pa.concat_tables([arrow_schema(stream).empty_table(), *tables], promote_options="default")
+
+
+def latest(table: pa.Table) -> pa.Table:
+    """Keep only the last row of each `_row_id`."""
+    numbered = pa.table({ROW_ID: table[ROW_ID], "at": pa.array(range(table.num_rows), pa.int64())})
+    last = numbered.group_by(ROW_ID).aggregate([("at", "max")])["at_max"]
+    if len(last) == table.num_rows:
+        return table
+    return table.take(last.take(pc.sort_indices(last)))
+
+
+def _columns(struct: type, items: Sequence[msgspec.Struct]) -> dict[str, list[Any]]:
+    """Cells by field name as Meta writes it; an absent field is None."""
+    names: tuple[str, ...] = struct.__struct_encode_fields__  # type: ignore[attr-defined]
+    cells = zip(*map(msgspec.structs.astuple, items), strict=True)
+    return {
+        name: [None if cell is msgspec.UNSET else cell for cell in column]
+        for name, column in zip(names, cells, strict=True)
+    }
+
+
+def _table(stream: Stream, cells: Mapping[str, Cells], size: int, said: list[Unfit], synced_at: datetime) -> pa.Table:
+    kinds = {column.name: column.kind for column in stream.columns}
+    kinds |= dict.fromkeys((name for name in cells if name not in kinds), Kind.JSON)
+    unfit = list(said)
+    absent: Cells = [None] * size
+    columns = {name: _column(kind, name, cells.get(name, absent), unfit) for name, kind in kinds.items()}
+    columns[ROW_ID] = pa.array(_row_ids(stream.primary_key, cells, size), pa.string())
+    columns[SYNCED_AT] = pa.array([synced_at] * size, TIMESTAMP)
+    columns[CHANGES] = pa.array(_changes(unfit, size), pa.string())
+    return pa.table(columns)
+
+
+def _column(kind: Kind, name: str, cells: Cells, unfit: list[Unfit]) -> pa.Array:
+    """Convert the whole column at once; cell by cell only when one of them does not fit."""
+    convert = TYPES[kind][1]
+    try:
+        return convert(cells)
+    except UNFIT:
+        return convert([_fitting(kind, cell, row, name, unfit) for row, cell in enumerate(cells)])
+
+
+def _fitting(kind: Kind, cell: object, row: int, name: str, unfit: list[Unfit]) -> object:
+    try:
+        TYPES[kind][1]([cell])
+    except UNFIT as error:
+        unfit.append(Unfit(row, name, str(error), plain_text(cell)))
+        stand_in = STAND_INS.get(kind)
+        return stand_in(cell) if stand_in else None
+    return cell
+
+
+def _changes(unfit: Sequence[Unfit], size: int) -> list[str | None]:
+    texts: list[str | None] = [None] * size
+    for row in {entry.row for entry in unfit}:
+        texts[row] = mended_text([_told(entry) for entry in unfit if entry.row == row])
+    return texts
+
+
+def _told(entry: Unfit) -> dict[str, str]:
+    told = {"field": entry.field, "reason": entry.reason}
+    return told if entry.sent is None else {**told, "sent": entry.sent}
+
+
+def _row_ids(key: Sequence[str], cells: Mapping[str, Cells], size: int) -> list[str]:
+    """Make 128 bits that tell rows apart: of the key's values, or of every value of the row where there is no key.
+
+    A key part that Meta left out counts as null, which a database's own keys could not compare.
+    """
+    if key:
+        absent: Cells = [None] * size
+        parts = zip(*(cells.get(name, absent) for name in key), strict=True)
+        return [_digest(list(part)) for part in parts]
+    names = sorted(cells)
+    rows = zip(*(cells[name] for name in names), strict=True)
+    return [_digest([[name, cell] for name, cell in zip(names, row, strict=True) if cell is not None]) for row in rows]
+
+
+def _digest(parts: list[Any]) -> str:
+    return hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
