@@ -17,7 +17,7 @@ class VirtualClock:
 
     def now(self) -> float:
         """Seconds since 1970, beginning at START."""
-        return START + asyncio.get_event_loop().time()
+        return START + asyncio.get_running_loop().time()
 
     async def sleep(self, seconds: float) -> None:
         """Jumps ahead once every other task waits too."""

@@ -136,6 +136,14 @@ def test_an_earlier_start_reads_the_days_before_the_old_one() -> None:
     assert synced(known, NOW + 60).since == START
 
 
+def test_days_before_the_old_start_do_not_move_the_cursor_until_they_meet_it() -> None:
+    known = state(TODAY, since=date(2026, 6, 1))
+    part = done(known, Window(START, date(2026, 2, 1)))
+    assert (part.since, part.cursor) == (date(2026, 6, 1), TODAY)
+    whole = done(part, Window(date(2026, 2, 2), date(2026, 5, 31)))
+    assert (whole.since, whole.cursor) == (START, TODAY)
+
+
 @pytest.mark.parametrize("increment", (7, "weekly", "monthly", "all_days"))
 def test_a_bucket_of_which_one_day_is_due_is_read_whole(increment: Increment) -> None:
     (found,) = due(state(TODAY), increment=increment)
@@ -286,6 +294,15 @@ def test_a_window_read_again_replaces_what_was_known_of_its_days() -> None:
     assert known.finished[-1] == Finished(date(2026, 11, 1), TODAY, at(TODAY, 9), "f")
 
 
+def test_neighbours_read_in_the_same_hour_become_one_window_with_the_earlier_time() -> None:
+    known = done(
+        done(state(), Window(date(2026, 11, 1), TODAY), NOW), Window(date(2026, 10, 28), date(2026, 10, 31)), NOW + 60
+    )
+    assert known.finished == (Finished(date(2026, 10, 28), TODAY, NOW, "f"),)
+    apart = done(known, Window(date(2026, 10, 25), date(2026, 10, 27)), NOW + 3700)
+    assert len(apart.finished) == 2
+
+
 def test_the_rows_a_day_rise_at_once_and_fall_slowly() -> None:
     window = Window(date(2026, 11, 1), date(2026, 11, 10))
     first = finish(state(), window, FRESH, read_at=NOW, start=START, rows=100)
@@ -311,6 +328,7 @@ def test_an_open_run_is_known_until_its_window_is_finished() -> None:
     (
         (RUN, True),
         (replace(RUN, created_at=NOW - 10 * 3600), True),
+        (replace(RUN, until=TODAY, created_at=NOW - 10 * 3600), True),
         (replace(RUN, created_at=NOW - 21 * 3600), False),
         (replace(RUN, created_at=NOW + 60), False),
         (replace(RUN, fingerprint="other"), False),

@@ -270,6 +270,12 @@ def test_a_report_that_is_read_again_in_spite_of_saved_state_says_so(
     assert word in notes[0]
 
 
+def test_finished_days_of_other_settings_are_not_claimed() -> None:
+    days = [["2026-10-01", "2026-10-30", 1.0, "old"], ["2026-11-01", "2026-11-02", 2.0, "f"]]
+    state, _ = report({"1": {"date_start": "2026-11-20", "finished": days, "fingerprint": "f"}, "time_increment": 1})
+    assert state.accounts["1"].finished == (Finished(date(2026, 11, 1), date(2026, 11, 2), 2.0, "f"),)
+
+
 def test_one_date_for_several_accounts_is_said_and_left_out() -> None:
     state, notes = report({"date_start": "2026-11-20", "time_increment": 1}, "1", "2")
     assert state.accounts["1"] == state.accounts["2"] == ReportState(fingerprint="f")

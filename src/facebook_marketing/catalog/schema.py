@@ -39,13 +39,13 @@ def project(stream: Stream, selected: Iterable[str] | None) -> Stream:
 def request_fields(stream: Stream) -> tuple[str, ...]:
     """The value of `fields` in a request, in column order.
 
-    Never what Meta cannot give (those columns are ours alone), a breakdown (an error at Meta: it is asked as a breakdown), or a name known to be
-    retired or harmful. The ids of a report's level are always asked.
+    Never what Meta cannot give (those columns are ours alone), a breakdown (an error at Meta: it is asked as a
+    breakdown), or a name known to be retired or harmful. The ids of a report's level are always asked.
     """
     asked = [column.name for column in stream.columns if column.requested]
     if stream.report is None:
-        return tuple(name for name in asked if name not in left_out)
-    left_out |= breakdown_columns(stream.report) | fields.breakdowns_only()
+        return tuple(asked)
+    left_out = breakdown_columns(stream.report) | fields.breakdowns_only()
     names = dict.fromkeys((*level_ids(stream.report.level), *asked))
     return tuple(name for name in names if name not in left_out and never_asked(name) is None)
 

@@ -62,19 +62,19 @@ def _synced(database: Path, options: "Options | None") -> "Result":
         message = f"The demo needs {error.name}. Install it: pip install 'facebook-marketing[all]'."
         raise UsageError(message) from error
     with start(options or Options(run_seconds=RUN_SECONDS)) as sandbox, display() as progress:
-        config = load(None, environment(sandbox.url)).config
+        config = load({"insights_start_date": first_day()}, environment(sandbox.url)).config
         return asyncio.run(run_sync(config, destination(database), progress=progress))
 
 
 def environment(url: str) -> Mapping[str, str]:
-    """Say where the sandbox is in the way in which a user would: the demo's last 90 days."""
+    """Say where the sandbox is in the way in which a user would."""
+    return {"FACEBOOK_GRAPH_URL": url, "FACEBOOK_ACCESS_TOKEN": TOKEN, "FACEBOOK_ACCOUNT_IDS": ACCOUNT}
+
+
+def first_day() -> str:
+    """The first of the last 90 days: where the demo's statistics begin. Entities are read however old they are."""
     today = datetime.fromtimestamp(SystemClock().now(), UTC).date()
-    return {
-        "FACEBOOK_GRAPH_URL": url,
-        "FACEBOOK_ACCESS_TOKEN": TOKEN,
-        "FACEBOOK_ACCOUNT_IDS": ACCOUNT,
-        "FACEBOOK_START_DATE": (today - timedelta(days=DAYS - 1)).isoformat(),
-    }
+    return (today - timedelta(days=DAYS - 1)).isoformat()
 
 
 def destination(database: Path) -> str:

@@ -75,14 +75,16 @@ def to_read(  # noqa: PLR0913 - a calendar and a clock, both passed in
 
 
 def resumable(state: ReportState, freshness: Freshness, *, now: float) -> tuple[OpenRun, ...]:
-    """Pick the open runs worth reading on: Meta still holds them, and their numbers would not be due at once.
+    """Pick the open runs worth reading on: Meta still holds them, and their numbers are recent or final.
 
-    A run younger than an hour always is: it belongs to a sync that was cut short.
+    Recent is what the refresh time says, or an hour: such a run belongs to a sync that was cut short. Finish these
+    before asking `to_read`: what they say of a day that was not over is due again.
     """
+    recent = max(freshness.refresh_hours * _HOUR, _HOUR)
 
     def worth(run: OpenRun) -> bool:
-        age = now - run.created_at
-        return 0 <= age < _HOUR or (0 <= age < _RUN_LIFE and freshness.done(run.until, run.created_at, now))
+        final = run.until <= freshness.settled_until(run.created_at)
+        return 0 <= now - run.created_at < (_RUN_LIFE if final else min(recent, _RUN_LIFE))
 
     return tuple(run for run in state.runs if run.fingerprint == state.fingerprint and worth(run))
 
@@ -189,7 +191,7 @@ def _clipped(old: Finished, part: Window) -> Finished:
 def _compact(finished: Iterable[Finished], freshness: Freshness) -> tuple[Finished, ...]:
     """Put the same days into few windows, oldest first: settled days as one, days read together as one."""
     found: list[Finished] = []
-    for piece in sorted((part for one in finished for part in _parted(one, freshness)), key=lambda one: one.since):
+    for piece in sorted(finished, key=lambda one: one.since):
         merged = _merged(found[-1], piece, freshness) if found else None
         if merged:
             found[-1] = merged
@@ -198,25 +200,11 @@ def _compact(finished: Iterable[Finished], freshness: Freshness) -> tuple[Finish
     return tuple(found)
 
 
-def _parted(one: Finished, freshness: Freshness) -> tuple[Finished, ...]:
-    """Part a window into its settled part and the part that may still change."""
-    if one.read_at == UNKNOWN_READ_AT:
-        return (one,)
-    border = freshness.settled_until(one.read_at)
-    if not one.since <= border < one.until:
-        return (one,)
-    return replace(one, until=border), replace(one, since=border + _DAY)
-
-
 def _merged(left: Finished, right: Finished, freshness: Freshness) -> Finished | None:
     """Make two neighbours one window, or None where that would say something untrue."""
     if left.until + _DAY != right.since or left.fingerprint != right.fingerprint:
         return None
     times = (left.read_at, right.read_at)
-    if times.count(UNKNOWN_READ_AT) == len(times):
-        return replace(left, until=right.until)
-    if UNKNOWN_READ_AT in times:
-        return None
     settled = [one.until <= freshness.settled_until(one.read_at) for one in (left, right)]
     if all(settled):  # final numbers stay what they are, so the later time vouches for both
         return replace(left, until=right.until, read_at=max(times))

@@ -3,6 +3,7 @@
 Everything here counts in calendar days of the ad account's own zone: a day of 23 or 25 hours is one day like any other.
 """
 
+from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,8 +21,9 @@ MOST_WINDOW_DAYS = 90
 TARGET_ROWS = 50_000
 
 _DAY = timedelta(days=1)
-# A long sync reads its oldest windows last, perhaps after a midnight or two: the floor must still hold then.
-_RETENTION_MARGIN = timedelta(days=2)
+# Two days for the way in which Meta counts a day that the target month lacks (31 February), one for a long sync, which
+# reads its oldest windows last, perhaps after midnight.
+_RETENTION_MARGIN = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -69,11 +71,11 @@ def today(zone: str, now: float) -> date:
 def earliest(today: date, months: int) -> date:
     """Give the first day that may be asked for when Meta keeps `months` months (37 for totals; error 3018 beyond that).
 
-    Two days of margin, and a day of the month that the target month lacks counts on into the next month, so that
-    the floor never lies before Meta's whichever way Meta clamps.
+    Where the target month has no such day, the first of the next one counts. Never goes back as `today` goes on.
     """
     year, month = divmod(today.year * 12 + today.month - 1 - months, 12)
-    return date(year, month + 1, 1) + timedelta(days=today.day - 1) + _RETENTION_MARGIN
+    first, length = date(year, month + 1, 1), monthrange(year, month + 1)[1]
+    return first + timedelta(days=min(today.day - 1, length)) + _RETENTION_MARGIN
 
 
 def bucket(day: date, increment: Increment, anchor: date) -> Window:

@@ -60,7 +60,7 @@ class Warehouse(Sink):
         dataset: str = "facebook_ads",
         workdir: Path | None = None,
         flush_rows: int = 100_000,
-        flush_bytes: int = 128 * 2**20,
+        flush_bytes: int = 64 * 2**20,
         flush_seconds: float = 60,
         clock: Clock | None = None,
         progress: Callable[[Event], None] | None = None,

