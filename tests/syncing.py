@@ -4,10 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from list_sink import ListSink
-from sandbox_transport import SandboxTransport
-from virtual import START, VirtualClock, run
-
 from facebook_marketing.catalog.stream import Stream
 from facebook_marketing.config import load
 from facebook_marketing.engine.door import Outcome
@@ -15,6 +11,9 @@ from facebook_marketing.engine.order import Selected
 from facebook_marketing.faces.parts import streams_of
 from facebook_marketing.faces.reading import run_engine
 from facebook_marketing.sandbox import Options, Sandbox
+from list_sink import ListSink
+from sandbox_transport import SandboxTransport
+from virtual import START, VirtualClock, run
 
 ACCOUNT = "1234567890123456"
 
@@ -69,7 +68,7 @@ class Site:
         """The catalogue under these settings."""
         return {stream.name: stream for stream in streams_of(load(self.config(**settings), {}).config)}
 
-    def sync(  # noqa: PLR0913 - what a test may want to turn
+    def sync(
         self,
         names: Sequence[str],
         state: Mapping[str, Any] | None = None,

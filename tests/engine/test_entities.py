@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from syncing import ACCOUNT, Site
 
 from facebook_marketing.catalog.schema import request_fields
 from facebook_marketing.catalog.stream import Kind, Stream
 from facebook_marketing.catalog.streams import ENTITIES
 from facebook_marketing.sandbox import Options
 from facebook_marketing.sandbox.world import Size
+from syncing import ACCOUNT, Site
 
 SMALL = Size(campaigns=3, adsets=6, ads=14, creatives=14, images=8, videos=4, activities=30, audiences=5)
 LARGER = Size(campaigns=40, adsets=90, ads=450, creatives=320, images=230, videos=110, activities=700, audiences=40)
@@ -133,7 +133,9 @@ def test_a_second_sync_reads_only_what_changed_since(name: str) -> None:
     stream = site.streams()[name]
     before = {key(plain(row)): plain(row) for row in first.sink.rows(name)}
     now = {key(row): row for row in truth(site, stream, ACCOUNT)}
-    changed = {k for k, row in now.items() if k not in before or before[k][stream.cursor or ""] != row[stream.cursor or ""]}
+    changed = {
+        k for k, row in now.items() if k not in before or before[k][stream.cursor or ""] != row[stream.cursor or ""]
+    }
     assert changed <= again
     assert len(again) < len(before)
 

@@ -20,6 +20,9 @@ from facebook_marketing.records import Decoded
 
 log = logging.getLogger(__name__)
 
+_SAID = 5
+"""Gaps of one kind that are said one by one."""
+
 FailureType = Literal["config_error", "transient_error", "system_error"]
 
 
@@ -78,6 +81,7 @@ class Desk:
         self.sizes = Sizes(order.page_size)
         self.gaps: list[Gap] = []
         self.rows: dict[str, int] = {}
+        self._alike: dict[tuple[str, str | None, int | None], int] = {}
         self._sink = sink
         self._facts: dict[str, asyncio.Future[Facts]] = {}
         self._progress: dict[tuple[str, str], Progress] = {}
@@ -97,9 +101,17 @@ class Desk:
     async def say(self, event: Event) -> None:
         """Tells the face what goes on."""
         if isinstance(event, Gap):
-            self.gaps.append(event)
-            log.warning("%s, account %s: %s", event.stream, event.account, event.text)
+            self._note(event)
         await self._sink.event(event)
+
+    def _note(self, gap: Gap) -> None:
+        """Keeps every gap; says the first few of a kind."""
+        self.gaps.append(gap)
+        alike = self._alike[gap.stream, gap.field, gap.code] = self._alike.get((gap.stream, gap.field, gap.code), 0) + 1
+        if alike <= _SAID:
+            log.warning("%s, account %s: %s", gap.stream, gap.account, gap.text)
+        if alike == _SAID:
+            log.warning("%s: further gaps of this kind are counted at the end, not said one by one.", gap.stream)
 
     async def gap(  # noqa: PLR0913 - a gap has that many parts
         self,

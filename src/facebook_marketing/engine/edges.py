@@ -93,9 +93,9 @@ class _Reader:
                 await self._arrived(rows, without)
             case Dropped(name, fault):
                 await desk.gap(stream, account, f"Meta does not give the field {name}: {fault}", fault, field=name)
-            case Spoiled(name, fault):
-                what = f"one row was read without {name}" if name else "of one row only the id could be read"
-                await desk.gap(stream, account, f"{what[0].upper()}{what[1:]}: {fault}", fault, field=name)
+            case Spoiled(item, name, fault):
+                what = f"{item} was read without {name}" if name else f"of {item} only the id could be read"
+                await desk.gap(stream, account, f"{what}: {fault}", fault, field=name)
             case Restarted():
                 pass  # `fresh` leaves out what comes again
             case Refusal():

@@ -20,8 +20,13 @@ if TYPE_CHECKING:
 DAYS = 90
 ACCOUNT = "1234567890123456"
 TOKEN = "sandbox-token"  # noqa: S105 - the simulation's own, known to everybody
+SIZE = {"campaigns": 6, "adsets": 12, "ads": 30, "creatives": 30}
+"""Small enough for a minute: thirty statistics streams are computed by the same machine that reads them."""
 RUN_SECONDS = 0.5
 """Report runs of the demo end sooner than Meta's, so that nobody waits for a simulation."""
+
+SIZE: Mapping[str, int] = {"campaigns": 6, "adsets": 12, "ads": 30, "creatives": 30, "images": 20, "activities": 100}
+"""A third of the sandbox's own account: every stream has rows, and a coffee is not needed."""
 
 NEXT_STEP = """Look around:        duckdb {database}
 Go on from here:    facebook-marketing demo
@@ -56,12 +61,14 @@ def _synced(database: Path, options: "Options | None") -> "Result":
     try:
         from facebook_marketing.sandbox.options import Options
         from facebook_marketing.sandbox.server import start
+        from facebook_marketing.sandbox.size import Size
+        from facebook_marketing.sandbox.size import Size
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("facebook_marketing"):
             raise
         message = f"The demo needs {error.name}. Install it: pip install 'facebook-marketing[all]'."
         raise UsageError(message) from error
-    with start(options or Options(run_seconds=RUN_SECONDS)) as sandbox, display() as progress:
+    with start(options or Options(run_seconds=RUN_SECONDS, size=Size(**SIZE))) as sandbox, display() as progress:
         config = load({"insights_start_date": first_day()}, environment(sandbox.url)).config
         return asyncio.run(run_sync(config, destination(database), progress=progress))
 

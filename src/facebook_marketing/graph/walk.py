@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from facebook_marketing.graph import sizes, wire
 from facebook_marketing.graph.client import Answer, Body, Client, Refusal
 from facebook_marketing.graph.sizes import PageSize
@@ -48,8 +50,9 @@ class Restarted:
 
 @dataclass(frozen=True, slots=True)
 class Spoiled:
-    """One item could not be read with this field and was read without it, or not at all (`field` is None)."""
+    """One item could not be read with this field and was read without it; `field` None: only its id could be read."""
 
+    item: str
     field: str | None
     fault: Fault
 
@@ -185,8 +188,20 @@ class _Walker:
             answer = await self._client.ask(_page_call(self._here, fields, 1))
             if isinstance(answer, Body):
                 without = tuple(name for name in self._fields if name not in fields)
-                return (Spoiled(spoiled, refusal.fault), *self._arrived(answer.body, without))
+                return (Spoiled(_first_id(answer.body), spoiled, refusal.fault), *self._arrived(answer.body, without))
         return self._end(refusal)
+
+
+class _Item(msgspec.Struct):
+    id: str = "?"
+
+
+def _first_id(body: bytes) -> str:
+    try:
+        items = msgspec.json.decode(wire.page(body).rows, type=list[_Item])
+    except msgspec.DecodeError:
+        return "?"
+    return items[0].id if items else "?"
 
 
 def _page_call(call: Call, fields: Iterable[str], limit: int) -> Call:

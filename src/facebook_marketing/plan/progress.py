@@ -205,10 +205,10 @@ def _merged(left: Finished, right: Finished, freshness: Freshness) -> Finished |
     if left.until + _DAY != right.since or left.fingerprint != right.fingerprint:
         return None
     times = (left.read_at, right.read_at)
-    settled = [one.until <= freshness.settled_until(one.read_at) for one in (left, right)]
+    settled = (one.until <= freshness.settled_until(one.read_at) for one in (left, right))
     if all(settled):  # final numbers stay what they are, so the later time vouches for both
         return replace(left, until=right.until, read_at=max(times))
-    if not any(settled) and max(times) - min(times) < _HOUR:
+    if max(times) - min(times) < _HOUR:
         return replace(left, until=right.until, read_at=min(times))
     return None
 
