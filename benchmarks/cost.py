@@ -33,8 +33,14 @@ def run(command: Sequence[str], *, url: str, output: Path | None = None) -> Cost
         wall = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with exit code {process.returncode}")
+        raise SystemExit(f"{' '.join(command)}: exit code {process.returncode}. {_why(command, url)}")
     return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6)
+
+
+def _why(command: Sequence[str], url: str) -> str:
+    again = subprocess.run(command, capture_output=True, check=False, env={**os.environ, "FACEBOOK_GRAPH_URL": url})
+    errors = [line for line in again.stdout.splitlines() if b'"type":"ERROR"' in line]
+    return b"\n".join(errors[-1:] or [again.stderr]).decode()[:2000]
 
 
 @dataclass(frozen=True)

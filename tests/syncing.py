@@ -1,6 +1,8 @@
 """One call that syncs streams from a sandbox on virtual time: for tests of the engine."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,12 +12,15 @@ from facebook_marketing.engine.door import Outcome
 from facebook_marketing.engine.order import Selected
 from facebook_marketing.faces.parts import streams_of
 from facebook_marketing.faces.reading import run_engine
+from facebook_marketing.graph.wire import Request
 from facebook_marketing.sandbox import Options, Sandbox
 from list_sink import ListSink
 from sandbox_transport import SandboxTransport
 from virtual import START, VirtualClock, run
 
 ACCOUNT = "1234567890123456"
+ENDLESS = 5_000
+"""Requests after which a sync counts as one that would never end."""
 
 
 class Now:
@@ -53,10 +58,15 @@ class Synced:
 
 
 class Site:
-    """A sandbox and everything that a sync of it needs; `now.days` moves time on between syncs."""
+    """A sandbox and everything that a sync of it needs; `now.days` moves time on between syncs.
+
+    `before` is told of every request; `under_way` is the most requests that the last sync had open at once.
+    """
 
     def __init__(self, options: Options | None = None) -> None:
         self.now = Now()
+        self.before: Callable[[Request], None] | None = None
+        self.under_way = 0
         self.sandbox = Sandbox(options or Options(empty_pages=False), now=self.now)
 
     def config(self, **settings: Any) -> dict[str, Any]:  # noqa: ANN401 - any setting
@@ -76,22 +86,49 @@ class Site:
         incremental: bool = True,
         latency: float = 0.0,
         columns: Mapping[str, Sequence[str]] | None = None,
+        kill_at: float | None = None,
+        kill_after: int | None = None,
         **settings: Any,  # noqa: ANN401
     ) -> Synced:
-        """Reads these streams into a ListSink."""
+        """Reads these streams into a ListSink.
+
+        The sync is killed `kill_at` seconds after it began, or with its request number `kill_after`: its outcome is
+        then an empty one, and the sink holds what had come by then.
+        """
         config = load(self.config(**settings), {}).config
         offered = self.streams(**settings)
         selected = [Selected(_cut(offered[name], columns or {}), incremental) for name in names]
-        sink, clock = ListSink(), MovedClock(self.now)
-        transport = SandboxTransport(self.sandbox, clock, latency=latency)
+        sink, clock, sent = ListSink(), MovedClock(self.now), 0
+        reading: asyncio.Task[Outcome]
+
+        def told(request: Request) -> None:
+            nonlocal sent
+            sent += 1
+            if self.before is not None:
+                self.before(request)
+            if sent == kill_after or sent > ENDLESS:
+                reading.cancel()
+
+        transport = SandboxTransport(self.sandbox, clock, latency=latency, before=told)
         before = len(self.sandbox.log)
 
         async def timed() -> tuple[Outcome, float]:
+            nonlocal reading
             began = clock.now()
-            outcome = await run_engine(config, selected, state or {}, sink, transport=transport, clock=clock)
+            saved = json.loads(json.dumps(state or {}, default=float))  # as a state file has it
+            work = run_engine(config, selected, saved, sink, transport=transport, clock=clock)
+            reading = asyncio.create_task(work)
+            if kill_at is not None:
+                asyncio.get_running_loop().call_later(kill_at, reading.cancel)
+            try:
+                outcome = await reading
+            except asyncio.CancelledError:
+                outcome = Outcome()
             return outcome, clock.now() - began
 
         outcome, seconds = run(timed())
+        assert sent <= ENDLESS, "the sync would never have ended"
+        self.under_way = transport.most_under_way
         return Synced(sink, outcome, self.sandbox.log[before:], seconds)
 
 

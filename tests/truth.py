@@ -1,9 +1,11 @@
 """Small worlds and questions for the tests of the sandbox's numbers."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from importlib.resources import files
 from typing import Any
 
 from facebook_marketing.sandbox.insights import Filter, Query, check, cut, rows
@@ -85,3 +87,17 @@ def acted(found: Iterable[Mapping[str, Any]], kind: str, key: str = "value", fie
     """Return the exact sum of one action type."""
     entries = (entry for row in found for entry in row.get(field, ()) if entry["action_type"] == kind)
     return sum((Decimal(entry.get(key, "0")) for entry in entries), Decimal(0))
+
+
+def listed(world: World, name: str, digits: str = FIRST) -> list[dict[str, Any]]:
+    """Return every row of an edge."""
+    found = world.edge(account(world, digits), name)
+    assert found is not None
+    return [dict(row) for row in found]
+
+
+def declared(kind: str) -> dict[str, str]:
+    """Return the fields of a kind of object with the types that Meta's SDK declares."""
+    facts = json.loads(files("facebook_marketing.catalog").joinpath("fields.json").read_bytes())
+    fields: dict[str, str] = facts["objects"][kind]["fields"]
+    return fields

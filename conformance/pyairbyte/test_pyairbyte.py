@@ -6,7 +6,6 @@ os.environ["AIRBYTE_OFFLINE_MODE"] = "1"  # before PyAirbyte is imported: else i
 os.environ["DO_NOT_TRACK"] = "1"
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -42,7 +41,7 @@ class Turn:
 
     everything: Tables
     entities: Tables
-    truth: dict[str, set[str]]
+    truth: dict[str, dict[str, datetime | None]]
     processed: int
 
 
@@ -75,7 +74,7 @@ def synced(tmp_path_factory: pytest.TempPathFactory) -> Synced:
             return Turn(
                 {name: _rows(caches[0], name) for name in everything.get_selected_streams()},
                 {name: _rows(caches[1], name) for name in EDGES},
-                {stream: {str(row["id"]) for row in _listed(graph, edge)} for stream, edge in EDGES.items()},
+                {stream: _truth(graph, stream) for stream in EDGES},
                 sum(result.processed_records for result in results),
             )
 
@@ -98,12 +97,16 @@ def test_all_streams_of_the_catalog_have_a_table(synced: Synced) -> None:
 @pytest.mark.parametrize("stream", EDGES)
 def test_entities_are_those_at_the_sandbox(synced: Synced, stream: str) -> None:
     assert synced.first.truth[stream]
-    assert _ids(synced.first.entities[stream]) == synced.first.truth[stream]
+    assert _times(synced.first.entities[stream]) == synced.first.truth[stream]
 
 
 @pytest.mark.parametrize("stream", EDGES)
 def test_a_day_later_what_is_new_is_there_and_nothing_is_lost(synced: Synced, stream: str) -> None:
-    assert _ids(synced.second.entities[stream]) == synced.first.truth[stream] | synced.second.truth[stream]
+    assert _times(synced.second.entities[stream]) == synced.first.truth[stream] | synced.second.truth[stream]
+
+
+def test_there_was_something_new(synced: Synced) -> None:
+    assert synced.first.truth["ads"] != synced.second.truth["ads"]
 
 
 def test_insights_are_those_of_the_sandbox(synced: Synced) -> None:
@@ -138,16 +141,22 @@ def _source(**dates: str) -> ab.Source:
     )
 
 
-def _ids(rows: Rows) -> set[str]:
-    return {str(row["id"]) for row in rows}
+def _times(rows: Rows) -> dict[str, datetime | None]:
+    """When each id was updated last, where its stream says so: on the account's clock, as PyAirbyte stores it."""
+    return {str(row["id"]): _wall_clock(row.get("updated_time")) for row in rows}
+
+
+def _wall_clock(value: object) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(str(value)).replace(tzinfo=None)
 
 
 def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def _listed(graph: sandbox.Sandbox, edge: str) -> Iterator[dict[str, object]]:
-    return graph.walk(f"act_{sandbox.ACCOUNT}/{edge}", fields="id", limit=200)
+def _truth(graph: sandbox.Sandbox, stream: str) -> dict[str, datetime | None]:
+    fields = "id,updated_time" if stream in {"campaigns", "ad_sets", "ads"} else "id"
+    return _times(list(graph.walk(f"act_{sandbox.ACCOUNT}/{EDGES[stream]}", fields=fields, limit=200)))
 
 
 def _insights(graph: sandbox.Sandbox, since: date, until: date) -> Rows:

@@ -4,13 +4,14 @@ import argparse
 import io
 import json
 import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from facebook_marketing.config import load
-from facebook_marketing.faces.demo import ACCOUNT, DAYS, destination, environment, run_demo, sandbox_options
+from facebook_marketing.faces.demo import ACCOUNT, DAYS, destination, environment, first_day, run_demo, sandbox_options
 from facebook_marketing.faces.sync import UsageError
 from facebook_marketing.sinks.destination import parse
 
@@ -19,7 +20,7 @@ def test_the_demo_is_configured_as_a_user_would_do_it() -> None:
     config = load(None, environment("http://127.0.0.1:8899")).config
     assert config.account_ids == (ACCOUNT,)
     assert config.graph_url == "http://127.0.0.1:8899"
-    assert config.start_date is not None
+    assert (datetime.now(UTC).date() - date.fromisoformat(first_day())).days == DAYS - 1
 
 
 def test_any_file_name_makes_a_destination_that_means_this_file(tmp_path: Path) -> None:

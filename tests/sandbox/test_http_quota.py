@@ -134,6 +134,19 @@ def test_a_refusal_is_a_400_with_the_headers_of_the_full_account(open_sandbox: O
     assert account == {"acc_id_util_pct": 100, "reset_time_duration": 300, "ads_api_access_tier": "development_access"}
 
 
+def test_the_eleventh_report_a_day_of_old_reach_by_age_is_refused(talk: Caller, clock: StillClock) -> None:
+    asked = {"fields": "reach", "breakdowns": "age", "time_range": {"since": "2025-01-01", "until": "2025-01-31"}}
+    for _ in range(10):
+        assert "report_run_id" in talk.post(f"{EDGE}/insights", **asked)
+    throttle = msgspec.json.decode(talk.last.headers["x-fb-ads-insights-reach-throttle"])
+    assert throttle["acc_id_util_pct"] == 100
+    refused = talk.post(f"{EDGE}/insights", **asked)["error"]["message"]
+    assert refused == "Reach-related metric breakdowns are unavailable due to rate limit threshold."
+    assert "report_run_id" in talk.post(f"{EDGE}/insights", fields="reach", breakdowns="age")
+    clock.moment += 86_400
+    assert "report_run_id" in talk.post(f"{EDGE}/insights", **asked)
+
+
 def test_without_quota_nothing_is_refused(open_sandbox: Open) -> None:
     talk = open_sandbox(tier="development_access", quota=False)
     for _ in range(100):

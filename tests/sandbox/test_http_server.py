@@ -126,6 +126,12 @@ def test_the_truth_is_shown_on_request(wire: HTTPConnection) -> None:
     assert get(wire, "/__sandbox__/nothing")[0] == 404
 
 
+def test_a_line_break_in_an_error_does_not_break_the_headers(wire: HTTPConnection) -> None:
+    status, headers, body = get(wire, f"{ACCOUNT}?fields=id%0Aname")
+    assert (status, json.loads(body)["error"]["code"]) == (400, 2500)
+    assert "www-authenticate" in headers
+
+
 def test_stopping_frees_the_port() -> None:
     with start(Options(size=Size(campaigns=1, adsets=1, ads=1))) as first:
         port = urlsplit(first.url).port or 0

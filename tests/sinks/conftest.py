@@ -27,8 +27,9 @@ def postgres_url() -> Iterator[str]:
 
     # Not under pytest's own folder: a server started by root runs as another user, who may not look in there.
     folder = Path(tempfile.mkdtemp(prefix="facebook-marketing-postgres-"))
-    server = PostgresServer(folder)
-    server.ensure_pgdata_inited()
+    with PostgresServer._lock:  # the first one makes a user for the servers that root starts
+        server = PostgresServer(folder)
+        server.ensure_pgdata_inited()
     port = find_suitable_port("127.0.0.1")
     options = f'-h 127.0.0.1 -p {port} -k "" -c fsync=off'
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from facebook_marketing.catalog.stream import Behaviour, Column, Kind, Stream
@@ -36,7 +36,15 @@ def changes(found: pa.Table) -> list[list[dict[str, str]]]:
     return [json.loads(text) if text else [] for text in found[CHANGES].to_pylist()]
 
 
-@given(st.lists(st.decimals(), min_size=1, max_size=5))
+FINE = st.decimals(allow_nan=False, allow_infinity=False, min_value="-1e-15", max_value="1e-15")
+
+
+@example([Decimal("3.64809999999998969212080712139199213444208E-36")])
+@example([Decimal("3.6480999999999896921208071213919921E-36")])
+@example([Decimal("1." + "1" * 59)])
+@example([Decimal("1." + "0" * 59)])
+@example([Decimal("-12345678901234567890.123456789012345678")])
+@given(st.lists(st.decimals() | FINE, min_size=1, max_size=5))
 def test_every_number_is_exact_in_its_cell_or_kept_beside_it(numbers: list[Decimal]) -> None:
     found = table(Kind.NUMBER, *numbers)
     for sent, cell, beside in zip(numbers, found["x"].to_pylist(), changes(found), strict=True):

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -19,6 +20,8 @@ from facebook_marketing.graph.wire import Call, Fault
 from facebook_marketing.records import Decoded
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _SAID = 5
 """Gaps of one kind that are said one by one."""
@@ -83,7 +86,7 @@ class Desk:
         self.rows: dict[str, int] = {}
         self._alike: dict[tuple[str, str | None, int | None], int] = {}
         self._sink = sink
-        self._facts: dict[str, asyncio.Future[Facts]] = {}
+        self._shared: dict[Hashable, asyncio.Future[Any]] = {}
         self._progress: dict[tuple[str, str], Progress] = {}
 
     async def deliver(self, stream: Stream, account: str, decoded: Decoded, changes: tuple[Change, ...] = ()) -> None:
@@ -144,11 +147,16 @@ class Desk:
         self._progress[stream.name, account] = now
         await self.say(now)
 
+    async def once(self, name: Hashable, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """What `ask` gives, asked once a sync however many jobs want it."""
+        if name not in self._shared:
+            self._shared[name] = asyncio.ensure_future(ask())
+        found: T = await asyncio.shield(self._shared[name])
+        return found
+
     async def facts(self, account: str) -> Facts:
-        """The account's zone and currency: asked once, however many jobs want them. Raises LostError."""
-        if account not in self._facts:
-            self._facts[account] = asyncio.ensure_future(self._ask_facts(account))
-        return await asyncio.shield(self._facts[account])
+        """The account's zone and currency. Raises LostError."""
+        return await self.once(("facts", account), lambda: self._ask_facts(account))
 
     async def _ask_facts(self, account: str) -> Facts:
         call = Call(f"act_{account}", (("fields", "timezone_name,currency"),), account, UseCase.ADS_MANAGEMENT)

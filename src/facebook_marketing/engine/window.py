@@ -18,6 +18,7 @@ from facebook_marketing.graph.runs import Deadlines, Failed, Ready, Stalled, Wat
 from facebook_marketing.graph.verdicts import Kind
 from facebook_marketing.graph.walk import Arrived, Dropped, Path, Restarted, Spoiled, walk
 from facebook_marketing.graph.wire import Fault
+from facebook_marketing.plan.progress import closed, opened
 from facebook_marketing.plan.state import OpenRun
 from facebook_marketing.plan.windows import Window
 from facebook_marketing.records import Decoded, Nulled, Rows, key_of
@@ -25,6 +26,8 @@ from facebook_marketing.records import Decoded, Nulled, Rows, key_of
 log = logging.getLogger(__name__)
 
 RESULT_EDGE = "report rows"
+NO_PROGRESS = "no progress"
+UNKNOWN_REASON = "no known reason"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,11 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Too much at once: the window wants to be divided."""
+    """The window wants to be divided: too much at once, or (`unknown`) for no reason that Meta gives."""
 
     fault: Fault
     verdict: str
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,46 +109,89 @@ Taker = Callable[[Decoded], Awaitable[None]]
 
 
 class Runner:
-    """Runs and reads windows of one report of one account."""
+    """Asks for windows of one report of one account: by a report run, or at once."""
 
     def __init__(self, desk: Desk, watch: Watch, stream: Stream, account: str, fingerprint: str) -> None:
-        report = stream.report
-        minutes = report.timeout_minutes if report else 60
+        minutes = stream.report.timeout_minutes if stream.report else 60
         self._desk = desk
         self._watch = watch
         self._stream = stream
         self._account = account
         self._fingerprint = fingerprint
         self._rows = Rows(stream)
+        self._kin = (stream.name, fingerprint)
         self._deadlines = Deadlines(no_progress=min(600.0, minutes * 60.0), total=minutes * 60.0)
 
     async def attempt(
-        self, window: Window, asked: Mapping[str, str], take: Taker, resumed: OpenRun | None = None
+        self,
+        window: Window,
+        asked: Mapping[str, str],
+        take: Taker,
+        *,
+        resumed: OpenRun | None = None,
+        whole: bool = False,
     ) -> Outcome:
-        """One report run over the window, read to its end; each page goes to `take`."""
+        """One report run, read to its end; each page goes to `take`.
+
+        A run over a `whole` window is noted in the state while it is open: a sync that is killed finds it again.
+        """
+        run = resumed or await self._created(window, asked)
+        if not isinstance(run, OpenRun):
+            return run
+        if whole and resumed is None:
+            await self._note_open(run)
+        outcome = await self._followed(run, take)
+        if whole and not isinstance(outcome, Done):
+            self._desk.ledger.move_report(self._stream, self._account, lambda state: closed(state, run.run_id))
+        return outcome
+
+    async def readable(self, window: Window, asked: Mapping[str, str]) -> Outcome | None:
+        """Whether a run over the window would come to rows, which are left unread: None, or what went wrong."""
+        run = await self._created(window, asked)
+        return await self._ended(run) if isinstance(run, OpenRun) else run
+
+    async def at_once(self, window: Window, asked: Mapping[str, str], take: Taker) -> Outcome:
+        """The rows by GET, without a run."""
+        began = self._desk.client.clock.now()
+        fields = tuple(asked["fields"].split(","))
+        call = query.direct_call(self._stream, self._account, window, asked)
+        path = Path(call, fields, RESULT_EDGE, self._stream.page_size, shrinks=False)
+        return await self._walked(path, began, take)
+
+    async def _created(self, window: Window, asked: Mapping[str, str]) -> OpenRun | Outcome:
         now = self._desk.client.clock.now()
-        if resumed is None:
-            call = query.create_call(self._stream, self._account, window, asked)
-            created = await runs.create(self._desk.client, call)
-            if isinstance(created, Refusal):
-                return Lost(created) if created.verdict.kind is Kind.SKIP_NODE else _outcome(created)
-            run = OpenRun(created, window.since, window.until, self._fingerprint, now)
-        else:
-            run = resumed
-        ending = await self._watch.ending(run.run_id, self._account, self._deadlines)
+        created = await runs.create(self._desk.client, query.create_call(self._stream, self._account, window, asked))
+        if isinstance(created, str):
+            return OpenRun(created, window.since, window.until, self._fingerprint, now)
+        return Lost(created) if created.verdict.kind is Kind.SKIP_NODE else _outcome(created)
+
+    async def _note_open(self, run: OpenRun) -> None:
+        self._desk.ledger.move_report(self._stream, self._account, lambda state: opened(state, run))
+        await self._desk.checkpoint(self._stream)
+
+    async def _followed(self, run: OpenRun, take: Taker) -> Outcome:
+        failed = await self._ended(run)
+        if failed is not None:
+            return failed
+        path = Path(query.result_call(run.run_id, self._account), (), RESULT_EDGE, self._stream.page_size)
+        return await self._walked(path, run.created_at, take)
+
+    async def _ended(self, run: OpenRun) -> Outcome | None:
+        ending = await self._watch.ending(
+            run.run_id, self._account, self._deadlines, created_at=run.created_at, kin=self._kin
+        )
         match ending:
             case Ready():
-                return await self._read(run, take)
+                return None
             case Failed(_, refusal):
                 return _outcome(refusal)
             case Stalled(_, seconds, percent):
                 fault = Fault(0, f"report run {run.run_id} stood at {percent} % after {seconds:.0f} s")
-                return Again(fault, "no progress")
+                return Again(fault, NO_PROGRESS)
             case never:
                 assert_never(never)
 
-    async def _read(self, run: OpenRun, take: Taker) -> Outcome:
-        path = Path(query.result_call(run.run_id, self._account), (), RESULT_EDGE, self._stream.page_size)
+    async def _walked(self, path: Path, read_at: float, take: Taker) -> Outcome:
         count = 0
         async for step in walk(self._desk.client, path, self._desk.sizes):
             match step:
@@ -152,24 +199,32 @@ class Runner:
                     try:
                         decoded = self._rows.decode(page, self._account)
                     except msgspec.DecodeError as broken:
-                        text = f"a page of report run {run.run_id} is no list of rows: {broken}"
+                        text = f"a page of {path.call.path} is no list of rows: {broken}"
                         return Again(Fault(200, text), "unreadable page")
                     count += len(decoded.rows)
                     await take(decoded)
                 case Restarted(fault):
                     return Again(fault, "the page cursor died")
+                case Dropped(name, fault):
+                    return Degraded((name,), fault)
                 case Refusal():
                     return _outcome(step, reading=True)
-                case Dropped() | Spoiled():
-                    pass  # a report's rows are asked without fields: there is nothing to leave out
+                case Spoiled(_, _, fault):
+                    return Again(fault, "unreadable page")
                 case never:
                     assert_never(never)
-        return Done(count, run.created_at)
+        return Done(count, read_at)
+
+
+_UNKNOWN = 1504044
+"""Subcode of a run that failed for no known reason: once may be chance, twice is a field or an entity."""
 
 
 def _outcome(refusal: Refusal, *, reading: bool = False) -> Outcome:
     kind = refusal.verdict.kind
     match kind:
+        case Kind.SPLIT if refusal.fault.subcode == _UNKNOWN:
+            return Again(refusal.fault, UNKNOWN_REASON)
         case Kind.SHRINK | Kind.SPLIT:
             return Split(refusal.fault, refusal.verdict.rule.meaning)
         case Kind.RETRY | Kind.SKIP_NODE | Kind.RESTART_WALK | Kind.POISONED_ITEM:

@@ -8,17 +8,24 @@ import signal
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from facebook_marketing.sinks.airbyte import AirbyteSink, Output
 
 if TYPE_CHECKING:
+    from facebook_marketing.clock import Clock
     from facebook_marketing.config import Loaded
+    from facebook_marketing.engine.door import Outcome
     from facebook_marketing.engine.order import Selected
+    from facebook_marketing.graph.transport import Transport
 
 PROGRAM = "source-facebook-marketing"
-_SILENCE = 30.0
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+SILENCE = 30.0
 """Seconds without a line after which we say that we still live: platforms end what is silent."""
 
 
@@ -29,12 +36,22 @@ class RefusedError(Exception):
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one verb. Exit code 0: done; 1: not, and a TRACE line says why."""
     arguments = _parser().parse_args(argv)
-    output = Output(sys.stdout.buffer)
     try:
-        return _run(arguments, output)
+        return _run(arguments, _stdout())
     except BrokenPipeError:
-        _forget_stdout()
+        forget_stdout()
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _stdout() -> Output:
+    def clean(text: str) -> str:
+        from facebook_marketing.faces.logs import clean
+
+        return clean(text)
+
+    return Output(sys.stdout.buffer, clean=clean)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -86,10 +103,8 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
     except BrokenPipeError:
         raise
     except Exception as unexpected:  # noqa: BLE001 - the last resort: the platform must be told, whatever it was
-        from facebook_marketing.graph.wire import redact
-
-        detail = redact("".join(traceback.format_exception(unexpected)))
-        output.error(f"An error of ours: {redact(repr(unexpected))}. Please report it.", "system_error", detail=detail)
+        detail = "".join(traceback.format_exception(unexpected))
+        output.error(f"An error of ours: {unexpected!r}. Please report it.", "system_error", detail=detail)
         return 1
 
 
@@ -102,11 +117,13 @@ def _spec(output: Output) -> int:
 
 def _loaded(path: Path | None, output: Output) -> "Loaded":
     from facebook_marketing.config import ConfigError, load
+    from facebook_marketing.faces.logs import hide
 
     try:
         loaded = load(path, os.environ)
     except ConfigError as wrong:
         raise RefusedError(str(wrong)) from None
+    hide(loaded.config)
     for note in loaded.notes:
         output.log("INFO", note)
     return loaded
@@ -118,23 +135,22 @@ def _check(arguments: argparse.Namespace, output: Output) -> int:
     try:
         loaded = _loaded(arguments.config, output)
     except RefusedError as refused:
-        return _status(output, str(refused))
+        output.connection(str(refused))
+        return 0
     problems = asyncio.run(check(loaded.config))
-    return _status(output, "\n".join(problems))
-
-
-def _status(output: Output, problem: str) -> int:
-    body = {"status": "FAILED", "message": problem} if problem else {"status": "SUCCEEDED"}
-    output.lines([{"type": "CONNECTION_STATUS", "connectionStatus": body}])
+    output.connection("\n".join(problems))
     return 0
 
 
 def _discover(arguments: argparse.Namespace, output: Output) -> int:
-    from facebook_marketing.faces.catalog import airbyte_catalog
-    from facebook_marketing.faces.parts import streams_of
+    from facebook_marketing.config import ConfigError
+    from facebook_marketing.faces.catalog import airbyte_catalog, offered
 
-    loaded = _loaded(arguments.config, output)
-    output.lines([{"type": "CATALOG", "catalog": airbyte_catalog(streams_of(loaded.config))}])
+    try:
+        catalog = airbyte_catalog(offered(_loaded(arguments.config, output).config))
+    except ConfigError as wrong:
+        raise RefusedError(str(wrong)) from None
+    output.lines([{"type": "CATALOG", "catalog": catalog}])
     return 0
 
 
@@ -144,24 +160,24 @@ def _read(arguments: argparse.Namespace, output: Output) -> int:
 
 
 def _read_catalog(loaded: "Loaded", catalog: object, state_file: Path | None, output: Output) -> int:
-    from facebook_marketing.faces.catalog import CatalogError, selection
-    from facebook_marketing.faces.parts import streams_of
+    from facebook_marketing.config import ConfigError
+    from facebook_marketing.faces.catalog import CatalogError, offered, selection
     from facebook_marketing.plan.state import StateError
     from facebook_marketing.plan.statefile import parse_input
 
     try:
-        selected, notes = selection(catalog, streams_of(loaded.config))
+        selected, notes = selection(catalog, offered(loaded.config))
         state = parse_input(_bytes(state_file, "state")) if state_file else {}
         for note in notes:
             output.log("WARN", note)
-        return asyncio.run(_sync(loaded, selected, state, output))
-    except (CatalogError, StateError) as wrong:
+        return asyncio.run(sync(loaded, selected, state, output))
+    except (CatalogError, ConfigError, StateError) as wrong:
         raise RefusedError(str(wrong)) from None
 
 
 def read_lines(loaded: "Loaded", catalog_file: Path | None, state_file: Path | None, *, catalog: object = None) -> int:
     """The verb `read` for other faces: records and states on stdout. Raises RefusedError."""
-    output = Output(sys.stdout.buffer)
+    output = _stdout()
     asked = _json(catalog_file, "catalog") if catalog_file else catalog
     return _read_catalog(loaded, asked, state_file, output)
 
@@ -177,47 +193,71 @@ def _bytes(path: Path, what: str) -> bytes:
 def _json(path: Path, what: str) -> Any:  # noqa: ANN401 - whatever the file holds
     try:
         return json.loads(_bytes(path, what))
-    except ValueError as error:
-        message = f"The {what} file {path} is not JSON: {error}."
+    except (ValueError, RecursionError) as error:
+        message = f"The {what} file {path} is not JSON ({error}). Write it anew from what `discover` prints."
         raise RefusedError(message) from None
 
 
-async def _sync(loaded: "Loaded", selected: "Sequence[Selected]", state: Mapping[str, Any], output: Output) -> int:
+async def sync(  # noqa: PLR0913 - what to read, where to, and the parts passed in
+    loaded: "Loaded",
+    selected: "Sequence[Selected]",
+    state: Mapping[str, Any],
+    output: Output,
+    *,
+    transport: "Transport | None" = None,
+    clock: "Clock | None" = None,
+) -> int:
+    """Reads the selection to the output; the exit code. However it ends, every stream that began has an end."""
     from facebook_marketing.faces.reading import StoppedError, run_engine
 
-    task = asyncio.current_task()
-    loop = asyncio.get_running_loop()
-    if task is not None:
-        loop.add_signal_handler(signal.SIGTERM, task.cancel)
-    pulse = asyncio.create_task(_pulse(output))
+    _cancel_on_sigterm()
+    waiting = asyncio.create_task(pulse(output))
     sink = AirbyteSink(output)
     try:
-        outcome = await run_engine(loaded.config, selected, state, sink)
+        outcome = await run_engine(loaded.config, selected, state, sink, transport=transport, clock=clock)
     except asyncio.CancelledError:
-        for name in sink.running():
-            output.trace("STREAM_STATUS", {"stream_descriptor": {"name": name}, "status": "INCOMPLETE"})
-        text = "Stopped by a signal. What was read is covered by the states above; the next sync goes on."
+        sink.give_up()
+        text = "Stopped by a signal. What the states above cover is safe; the next sync goes on from there."
         output.error(text, "transient_error")
         return 1
     except StoppedError as stopped:
-        output.error(str(stopped), "config_error")
+        output.error(str(stopped), "transient_error" if stopped.passing else "config_error")
         return 1
+    except BrokenPipeError:
+        raise
+    except Exception:
+        sink.give_up()
+        raise
     finally:
-        pulse.cancel()
-    for failure in outcome.failures:
+        waiting.cancel()
+    return _report(outcome, output)
+
+
+def _report(outcome: "Outcome", output: Output) -> int:
+    for failure in dict.fromkeys(outcome.failures):
         output.error(failure.text, failure.kind, stream=failure.stream)
     output.log("INFO", f"Graph calls: {outcome.calls}. Rows: {sum(outcome.rows.values())}. Gaps: {len(outcome.gaps)}.")
     return 1 if outcome.failures else 0
 
 
-async def _pulse(output: Output) -> None:
+def _cancel_on_sigterm() -> None:
+    task = asyncio.current_task()
+    with suppress(NotImplementedError, ValueError, RuntimeError):  # Windows, or a loop of another thread
+        if task is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+
+
+async def pulse(output: Output, silence: float = SILENCE) -> None:
+    """Says that we still live whenever nothing was written for `silence` seconds. Runs until it is cancelled."""
     while True:
-        await asyncio.sleep(_SILENCE / 2)
-        if output.silent_for() >= _SILENCE:
+        quiet = output.silent_for()
+        if quiet >= silence:
             output.log("INFO", "Still at work: waiting for Meta.")
+            quiet = 0.0
+        await asyncio.sleep(silence - quiet)
 
 
-def _forget_stdout() -> None:
+def forget_stdout() -> None:
     """Nobody reads us any more: keeps the interpreter from failing once more when it flushes at exit."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())

@@ -1,15 +1,38 @@
 """Airbyte's catalogs: ours as it is offered, and theirs as the user configured it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
 
 from facebook_marketing.catalog.schema import json_schema, project
 from facebook_marketing.catalog.stream import Stream
 from facebook_marketing.engine.order import Selected
 
+if TYPE_CHECKING:
+    from facebook_marketing.config import Config
+
+_EXAMPLE = '{"streams": [{"stream": {"name": "ads"}, "sync_mode": "full_refresh"}]}'
+
 
 class CatalogError(ValueError):
     """A configured catalog that cannot be read; the message says what to change."""
+
+
+def offered(config: "Config") -> tuple[Stream, ...]:
+    """Every stream of this configuration, each name once. Raises ConfigError where a report takes a built-in's name."""
+    from facebook_marketing.config import ConfigError
+    from facebook_marketing.faces.parts import streams_of
+
+    streams = streams_of(config)
+    if mistakes := config.clashes(built_in(streams, config)):
+        raise ConfigError(mistakes)
+    return streams
+
+
+def built_in(streams: Sequence[Stream], config: "Config") -> tuple[str, ...]:
+    """The names of the streams that every configuration has."""
+    return tuple(stream.name for stream in streams[: len(streams) - len(config.custom_insights)])
 
 
 def airbyte_catalog(streams: Iterable[Stream]) -> dict[str, Any]:
@@ -18,12 +41,13 @@ def airbyte_catalog(streams: Iterable[Stream]) -> dict[str, Any]:
 
 
 def _offered(stream: Stream) -> dict[str, Any]:
-    incremental = stream.cursor is not None
     offer: dict[str, Any] = {
         "name": stream.name,
         "json_schema": json_schema(stream),
-        "supported_sync_modes": ["full_refresh", "incremental"] if incremental else ["full_refresh"],
-        "is_resumable": incremental,
+        "supported_sync_modes": ["full_refresh", "incremental"] if stream.cursor else ["full_refresh"],
+        # Of full refreshes alone: a platform would keep a failed attempt's rows and hand us its state, but a full
+        # refresh of ours begins anew whatever state there is, and those rows would stand twice.
+        "is_resumable": False,
     }
     if stream.primary_key:
         offer["source_defined_primary_key"] = [[name] for name in stream.primary_key]
@@ -35,10 +59,9 @@ def _offered(stream: Stream) -> dict[str, Any]:
 
 def configured_catalog(streams: Sequence[Stream], names: Sequence[str]) -> dict[str, Any]:
     """A configured catalog of these streams (none named: all), incremental where they can be. Raises CatalogError."""
-    unknown = [name for name in names if name not in {stream.name for stream in streams}]
-    if unknown:
-        message = f"There is no stream {', '.join(unknown)}. `facebook-marketing discover` lists those that there are."
-        raise CatalogError(message)
+    known = [stream.name for stream in streams]
+    if unknown := [name for name in names if name not in known]:
+        raise CatalogError(no_such_stream(unknown, known))
     return {
         "streams": [
             {"stream": _offered(stream), "sync_mode": "incremental" if stream.cursor else "full_refresh"}
@@ -48,13 +71,28 @@ def configured_catalog(streams: Sequence[Stream], names: Sequence[str]) -> dict[
     }
 
 
+def no_such_stream(unknown: Iterable[str], known: Collection[str]) -> str:
+    """What to say to a person who names streams that are not there."""
+    said = ", ".join(f"{name}{_perhaps(name, known)}" for name in unknown)
+    return f"There is no stream {said}. `facebook-marketing discover` lists those that there are."
+
+
+def _perhaps(name: str, known: Collection[str]) -> str:
+    near = get_close_matches(name, known, n=1, cutoff=0.75)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
 def table(streams: Iterable[Stream]) -> str:
-    """The streams for a person: name, key, cursor, number of columns."""
+    """The streams for a person: name, number of columns, cursor, key; a deprecated one is marked."""
     head = ("stream", "columns", "cursor", "key")
-    rows = [head, *((s.name, str(len(s.columns)), s.cursor or "-", ", ".join(s.primary_key) or "-") for s in streams)]
+    rows = [head, *((s.name, str(len(s.columns)), s.cursor or "-", _key(s)) for s in streams)]
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     lines = ([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[3]] for row in rows)
     return "\n".join(map("  ".join, lines))
+
+
+def _key(stream: Stream) -> str:
+    return (", ".join(stream.primary_key) or "-") + ("  (deprecated)" if stream.deprecated else "")
 
 
 def selection(catalog: object, streams: Sequence[Stream]) -> tuple[tuple[Selected, ...], tuple[str, ...]]:
@@ -63,20 +101,27 @@ def selection(catalog: object, streams: Sequence[Stream]) -> tuple[tuple[Selecte
         case {"streams": list() as configured} if configured:
             pass
         case _:
-            message = 'The catalog selects no streams. It must look like {"streams": [{"stream": {"name": "ads"}}]}.'
+            message = f"The catalog selects no streams. Select some of what discover lists: {_EXAMPLE}."
             raise CatalogError(message)
     by_name = {stream.name: stream for stream in streams}
     names = [_name(entry) for entry in configured]
-    unknown = [name for name in names if name not in by_name]
-    if unknown:
-        message = (
-            f"The catalog asks for streams that do not exist: {', '.join(unknown)}. "
-            "Run discover again and select from what it lists; a custom report must be in custom_insights."
-        )
-        raise CatalogError(message)
+    _only_known(names, by_name)
     chosen = [_selected(entry, by_name[name]) for entry, name in zip(configured, names, strict=True)]
     notes = [f"Stream {s.stream.name} is deprecated: {s.stream.deprecated}" for s in chosen if s.stream.deprecated]
     return tuple(chosen), tuple(notes)
+
+
+def _only_known(names: Sequence[str], known: Collection[str]) -> None:
+    if unknown := [name for name in names if name not in known]:
+        said = ", ".join(f"{name}{_perhaps(name, known)}" for name in dict.fromkeys(unknown))
+        message = (
+            f"The catalog asks for streams that do not exist: {said}. "
+            "Run discover again and select from what it lists; a custom report must be in custom_insights."
+        )
+        raise CatalogError(message)
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        message = f"The catalog asks for {', '.join(twice)} more than once. Leave one entry a stream."
+        raise CatalogError(message)
 
 
 def _name(entry: object) -> str:
@@ -84,12 +129,23 @@ def _name(entry: object) -> str:
         case {"stream": {"name": str(name)}}:
             return name
         case _:
-            message = 'The catalog holds a stream without a name. Each entry looks like {"stream": {"name": "ads"}}.'
+            message = f"The catalog holds a stream without a name. Each entry looks as in {_EXAMPLE}."
             raise CatalogError(message)
 
 
 def _selected(entry: Mapping[str, Any], stream: Stream) -> Selected:
-    schema = entry["stream"].get("json_schema") or {}
-    properties = schema.get("properties") or None
     incremental = entry.get("sync_mode") == "incremental" and stream.cursor is not None
-    return Selected(project(stream, properties), incremental)
+    return Selected(project(stream, _properties(entry["stream"], stream.name)), incremental)
+
+
+def _properties(configured: Mapping[str, Any], name: str) -> Iterable[str] | None:
+    """The selected columns; None, which is all, where the schema names none, as catalogs of old do."""
+    schema = configured.get("json_schema") or {}
+    properties = schema.get("properties") if isinstance(schema, dict) else schema
+    if not properties or isinstance(properties, dict):
+        return properties or None
+    message = (
+        f"The json_schema of {name} in the catalog cannot be read. It looks like "
+        '{"properties": {"id": {}}}, as discover gave it; {} selects every column.'
+    )
+    raise CatalogError(message)

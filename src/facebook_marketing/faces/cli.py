@@ -7,9 +7,9 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from facebook_marketing.faces.airbyte import version
+from facebook_marketing.faces.airbyte import INTERRUPTED, forget_stdout, version
 
 if TYPE_CHECKING:
     from facebook_marketing.config import Loaded
@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 PROGRAM = "facebook-marketing"
 
 _CONFIG_HELP = "the configuration, JSON; what it leaves out comes from FACEBOOK_ACCESS_TOKEN, FACEBOOK_ACCOUNT_IDS, …"
+TERMINATED = 143
+"""Exit code after SIGTERM, as shells have it."""
+
 _EXIT = "Exit codes: 0 complete, 1 wrong configuration or nothing read, 2 wrong usage, 3 partly read."
+
+
+_ANYBODY = {"FACEBOOK_ACCESS_TOKEN": "none", "FACEBOOK_ACCOUNT_IDS": "all"}
+"""What stands in for a configuration where nothing is asked of Meta."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,17 +36,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         command: Callable[[argparse.Namespace], int] = arguments.command
         return command(arguments)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError) as stop:
         _say("Stopped. What was loaded stays; the next run goes on from there.")
-        return 130
+        return INTERRUPTED if isinstance(stop, KeyboardInterrupt) else TERMINATED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget_stdout()
         return 1
     except Exception as error:
         if _expected(error):
             _say(f"{PROGRAM}: {error}")
             return 1
-        raise
+        if getattr(arguments, "debug", True):
+            raise
+        _say(f"{PROGRAM}: an error of ours: {error!r}. Please report it, with what --debug prints.")
+        return 1
 
 
 def _expected(error: Exception) -> bool:
@@ -50,13 +60,16 @@ def _expected(error: Exception) -> bool:
     from facebook_marketing.faces.reading import StoppedError
     from facebook_marketing.faces.sync import UsageError
     from facebook_marketing.plan.state import StateError
+    from facebook_marketing.sinks.destination import WarehouseError
 
-    known: tuple[type[Exception], ...] = (ConfigError, CatalogError, RefusedError, StoppedError, StateError, UsageError)
-    return isinstance(error, known) or type(error).__name__ == "WarehouseError"
+    known = (ConfigError, CatalogError, RefusedError, StoppedError, StateError, UsageError, WarehouseError)
+    return isinstance(error, known)
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
+    from facebook_marketing.faces.logs import clean
+
+    sys.stderr.write(f"{clean(text)}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,8 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     _demo_parser(commands)
     _sync_parser(commands)
     _config_parser(commands, "check", _check, "say whether the configuration works")
-    discover = _config_parser(commands, "discover", _discover, "list the streams and their columns")
-    discover.add_argument("--json", action="store_true", help="as an Airbyte catalog")
+    discover = _config_parser(commands, "discover", _discover, "list the streams; asks nothing of Meta")
+    discover.add_argument("--json", action="store_true", help="as an Airbyte catalog, with every column")
     _read_parser(commands)
     spec = commands.add_parser("spec", help="print the JSON schema of the configuration")
     spec.set_defaults(command=_spec)
@@ -79,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no public name
 
 
 def _config_parser(
@@ -121,8 +134,9 @@ def _sync_parser(commands: Commands) -> None:
 
 def _read_parser(commands: Commands) -> None:
     read = _config_parser(commands, "read", _read, "print records and states as JSON lines (Airbyte's protocol)")
-    read.add_argument("--streams", metavar="A,B", help="only these streams (default: all)")
-    read.add_argument("--catalog", type=Path, metavar="FILE", help="a configured Airbyte catalog, instead of --streams")
+    choice = read.add_mutually_exclusive_group()
+    choice.add_argument("--streams", metavar="A,B", help="only these streams (default: all; see discover)")
+    choice.add_argument("--catalog", type=Path, metavar="FILE", help="a configured Airbyte catalog instead")
     read.add_argument("--state", type=Path, metavar="FILE", help="the state of the run before: an incremental read")
 
 
@@ -142,15 +156,18 @@ def _sandbox_parser(commands: Commands) -> None:
     sandbox.add_argument("--active-ads-per-day", type=int, metavar="N", help="exactly N ads deliver each day")
     sandbox.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="added to each call")
     sandbox.add_argument("--run-seconds", type=float, default=3.0, metavar="SECONDS", help="life of a report run")
-    sandbox.add_argument("--tier", choices=("standard_access", "development_access"), default="standard_access")
+    tiers = ("standard_access", "development_access")
+    sandbox.add_argument("--tier", choices=tiers, default=tiers[0], help="the size of quotas (default: %(default)s)")
     sandbox.add_argument("--faults", type=Path, metavar="FILE", help="a plan of faults, JSON")
     sandbox.set_defaults(command=_sandbox)
 
 
 def _loaded(path: Path | None, environ: Mapping[str, str] = os.environ) -> "Loaded":
     from facebook_marketing.config import load
+    from facebook_marketing.faces.logs import hide
 
     loaded = load(path, environ)
+    hide(loaded.config)
     for note in loaded.notes:
         _say(note)
     return loaded
@@ -198,10 +215,10 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _discover(arguments: argparse.Namespace) -> int:
-    from facebook_marketing.faces.catalog import airbyte_catalog, table
-    from facebook_marketing.faces.parts import streams_of
+    from facebook_marketing.faces.catalog import airbyte_catalog, offered, table
 
-    streams = streams_of(_loaded(arguments.config).config)
+    environ = os.environ if arguments.config else {**_ANYBODY, **os.environ}
+    streams = offered(_loaded(arguments.config, environ).config)
     text = json.dumps(airbyte_catalog(streams), indent=1) if arguments.json else table(streams)
     sys.stdout.write(f"{text}\n")
     return 0
@@ -209,13 +226,12 @@ def _discover(arguments: argparse.Namespace) -> int:
 
 def _read(arguments: argparse.Namespace) -> int:
     from facebook_marketing.faces.airbyte import read_lines
-    from facebook_marketing.faces.catalog import configured_catalog
-    from facebook_marketing.faces.parts import streams_of
+    from facebook_marketing.faces.catalog import configured_catalog, offered
 
     loaded = _loaded(arguments.config)
     catalog = None
     if arguments.catalog is None:
-        catalog = configured_catalog(streams_of(loaded.config), _names(arguments.streams))
+        catalog = configured_catalog(offered(loaded.config), _names(arguments.streams))
     return read_lines(loaded, arguments.catalog, arguments.state, catalog=catalog)
 
 
@@ -227,8 +243,7 @@ def _spec(_arguments: argparse.Namespace) -> int:
 
 
 def _sandbox(arguments: argparse.Namespace) -> int:
-    from facebook_marketing.faces.demo import sandbox_options
-    from facebook_marketing.sandbox.server import serve
+    from facebook_marketing.faces.sync import UsageError
 
     def ready(url: str) -> None:
         _say(
@@ -236,7 +251,21 @@ def _sandbox(arguments: argparse.Namespace) -> int:
             f"FACEBOOK_ACCOUNT_IDS=1234567890123456 {PROGRAM} sync"
         )
 
-    serve(sandbox_options(arguments), host=arguments.host, port=arguments.port, ready=ready)
+    try:
+        from facebook_marketing.faces.demo import sandbox_options
+        from facebook_marketing.sandbox.server import serve
+
+        serve(sandbox_options(arguments), host=arguments.host, port=arguments.port, ready=ready)
+    except ModuleNotFoundError as error:
+        message = f"The sandbox needs {error.name}. Install it: pip install 'facebook-marketing[all]'."
+        raise UsageError(message) from error
+    except OSError as error:
+        what = error.filename or f"{arguments.host}:{arguments.port}"
+        message = f"The sandbox cannot begin: {what}: {error.strerror}. Give another --port or --faults file."
+        raise UsageError(message) from error
+    except ValueError as error:
+        message = f"The sandbox cannot begin: {error}. Correct the options or the --faults file."
+        raise UsageError(message) from error
     return 0
 
 

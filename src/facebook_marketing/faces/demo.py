@@ -25,9 +25,6 @@ SIZE = {"campaigns": 6, "adsets": 12, "ads": 30, "creatives": 30}
 RUN_SECONDS = 0.5
 """Report runs of the demo end sooner than Meta's, so that nobody waits for a simulation."""
 
-SIZE: Mapping[str, int] = {"campaigns": 6, "adsets": 12, "ads": 30, "creatives": 30, "images": 20, "activities": 100}
-"""A third of the sandbox's own account: every stream has rows, and a coffee is not needed."""
-
 NEXT_STEP = """Look around:        duckdb {database}
 Go on from here:    facebook-marketing demo
 With your own token:
@@ -61,7 +58,6 @@ def _synced(database: Path, options: "Options | None") -> "Result":
     try:
         from facebook_marketing.sandbox.options import Options
         from facebook_marketing.sandbox.server import start
-        from facebook_marketing.sandbox.size import Size
         from facebook_marketing.sandbox.size import Size
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("facebook_marketing"):

@@ -2,9 +2,13 @@
 
 import logging
 import sys
+from typing import TYPE_CHECKING
 
 from facebook_marketing.graph.wire import redact
 from facebook_marketing.sinks.airbyte import Level, Output
+
+if TYPE_CHECKING:
+    from facebook_marketing.config import Config
 
 ROOT = "facebook_marketing"
 
@@ -16,6 +20,26 @@ _LEVELS: dict[int, Level] = {
     logging.DEBUG: "DEBUG",
 }
 
+_secrets: set[str] = set()
+"""What no text of this process may show, once a configuration was read."""
+
+
+def hide(config: "Config") -> None:
+    """From now on no text shows this configuration's token or secret, wherever a text has it from."""
+    for secret in (config.access_token, config.client_secret):
+        if secret is not None:
+            _secrets.add(secret.get_secret_value())
+
+
+def clean(text: str) -> str:
+    """The text without the configuration's secrets and without anything that looks like a token.
+
+    Meta's own messages can hold the token that they complain of.
+    """
+    from facebook_marketing.config.mistakes import masked
+
+    return masked(redact(text), _secrets)
+
 
 class _ToAirbyte(logging.Handler):
     def __init__(self, output: Output) -> None:
@@ -23,13 +47,15 @@ class _ToAirbyte(logging.Handler):
         self._output = output
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._output.log(_LEVELS.get(record.levelno, "INFO"), redact(record.getMessage()))
+        self._output.log(_LEVELS.get(record.levelno, "INFO"), record.getMessage())
 
 
-class _Plain(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
+class _ToStderr(logging.Handler):
+    """Asks for stderr anew each time: a live display puts its own in place, so that lines do not tear it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
         mark = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
-        return f"{mark}{redact(record.getMessage())}"
+        sys.stderr.write(f"{mark}{clean(record.getMessage())}\n")
 
 
 def to_airbyte(output: Output, *, debug: bool) -> None:
@@ -39,9 +65,7 @@ def to_airbyte(output: Output, *, debug: bool) -> None:
 
 def to_stderr(*, debug: bool) -> None:
     """Our log lines become plain lines on stderr."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Plain())
-    _use(handler, debug=debug)
+    _use(_ToStderr(), debug=debug)
 
 
 def _use(handler: logging.Handler, *, debug: bool) -> None:

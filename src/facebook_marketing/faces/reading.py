@@ -8,13 +8,17 @@ from facebook_marketing.config import Config
 from facebook_marketing.engine.door import Outcome, Sink
 from facebook_marketing.engine.order import Selected
 from facebook_marketing.engine.read import read
-from facebook_marketing.faces.accounts import AccountsError, accounts_of
+from facebook_marketing.faces.accounts import PASSING, AccountsError, accounts_of
 from facebook_marketing.faces.parts import client_of, order_of
 from facebook_marketing.graph.transport import HttpTransport, Transport
 
 
 class StoppedError(Exception):
-    """The sync could not begin; the text says why and what to do."""
+    """The sync could not begin; the text says why and what to do. `passing`: time mends it, no setting."""
+
+    def __init__(self, text: str, *, passing: bool = False) -> None:
+        super().__init__(text)
+        self.passing = passing
 
 
 async def run_engine(  # noqa: PLR0913 - the parts are passed in
@@ -38,6 +42,6 @@ async def run_engine(  # noqa: PLR0913 - the parts are passed in
         accounts = await accounts_of(client, config.account_ids)
         return await read(order_of(config, accounts), selected, state, sink, client=client, transport=door)
     except AccountsError as error:
-        raise StoppedError(str(error)) from None
+        raise StoppedError(str(error), passing=error.kind in PASSING) from None
     finally:
         await door.close()

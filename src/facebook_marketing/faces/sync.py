@@ -1,7 +1,9 @@
 """The command `sync`: reads into a warehouse, going on from what stands there."""
 
 import asyncio
+import re
 import signal
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,11 +11,14 @@ from pathlib import Path
 
 from facebook_marketing.clock import Clock, SystemClock
 from facebook_marketing.config import Config
-from facebook_marketing.engine.door import Event, Outcome
+from facebook_marketing.engine.door import Event, Failure, Outcome
 from facebook_marketing.engine.order import Selected
-from facebook_marketing.faces.parts import named, streams_of
+from facebook_marketing.faces.catalog import no_such_stream, offered
+from facebook_marketing.faces.parts import named
 from facebook_marketing.faces.reading import run_engine
 from facebook_marketing.graph.transport import Transport
+
+_TRACE = re.compile(r" \[fbtrace_id [^\]]*\]")
 
 
 class UsageError(Exception):
@@ -39,13 +44,13 @@ class Result:
         """The report for a person."""
         outcome = self.outcome
         rows, gaps = sum(outcome.rows.values()), len(outcome.gaps)
-        head = f"{rows:,} rows of {len(outcome.rows)} streams, {outcome.calls:,} Graph calls, {self.seconds:.1f} s."
-        problems = [f"  {failure.text}" for failure in outcome.failures]
+        head = f"{rows:,} rows of {len(outcome.statuses)} streams, {outcome.calls:,} Graph calls, {self.seconds:.1f} s."
+        problems = _by_reason(outcome.failures)
         missing = [f"  {gap.stream}, account {gap.account}: {gap.text}" for gap in outcome.gaps[:20]]
         return "\n".join(
             [
                 head,
-                *([f"Not read to the end ({len(problems)}):", *problems] if problems else []),
+                *(["Not read to the end:", *problems] if problems else []),
                 *([f"Gaps ({gaps}):", *missing] if gaps else []),
             ]
         )
@@ -93,13 +98,29 @@ async def run_sync(  # noqa: PLR0913 - each is a choice of the user's, or a part
     return Result(outcome, destination, time.now() - began)
 
 
+def _by_reason(failures: Sequence[Failure]) -> list[str]:
+    """A line for each reason, with the streams that it stopped: thirty streams of a dead token are one line."""
+    streams = defaultdict[tuple[str, str], list[str]](list)
+    for failure in failures:
+        streams[failure.account, _reason(failure)].append(failure.stream)
+    return [
+        f"  account {account}, {', '.join(dict.fromkeys(names))}: {reason}"
+        for (account, reason), names in streams.items()
+    ]
+
+
+def _reason(failure: Failure) -> str:
+    """The failure's text without what differs between streams that failed for the same reason."""
+    text = failure.text.removeprefix(f"{failure.stream} of account {failure.account}: ")
+    return _TRACE.sub("", text.removeprefix(f"Account {failure.account}: "))
+
+
 def _selection(config: Config, names: Sequence[str], *, full_refresh: bool) -> list[Selected]:
     """Deprecated aliases only when they are asked for by name: they hold the same rows as their successors."""
-    offered = streams_of(config)
-    chosen, unknown = named(offered, names or [stream.name for stream in offered if stream.deprecated is None])
+    streams = offered(config)
+    chosen, unknown = named(streams, names or [stream.name for stream in streams if stream.deprecated is None])
     if unknown:
-        message = f"There is no stream {', '.join(unknown)}. `facebook-marketing discover` lists those that there are."
-        raise UsageError(message)
+        raise UsageError(no_such_stream(unknown, [stream.name for stream in streams]))
     return [Selected(stream, stream.cursor is not None and not full_refresh) for stream in chosen]
 
 

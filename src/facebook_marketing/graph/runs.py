@@ -6,7 +6,7 @@ Failed or Skipped; it lives 30 days. Rows are ready at "Job Completed" with 100 
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -97,27 +97,38 @@ async def create(client: Client, call: Call) -> str | Refusal:
 @dataclass(slots=True)
 class _Watched:
     account: str
+    kin: Hashable
     deadlines: Deadlines
     began: float
     moved: float
+    born: float
     percent: int = -1
     polls: int = 0
+    asked: int = 0
+    hurried: bool = False
     due: float = 0.0
     ending: asyncio.Future[Ending] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class Watch:
-    """Polls every open run of a sync, those of an account together, each ever more seldom, until it has ended."""
+    """Polls every open run of a sync, those of an account together, ever more seldom, until each has ended."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._open: dict[str, _Watched] = {}
         self._task: asyncio.Task[None] | None = None
 
-    async def ending(self, run_id: str, account: str, deadlines: Deadlines) -> Ending:
-        """How the run ends. Deadlines hold whatever the polls answer."""
+    async def ending(
+        self, run_id: str, account: str, deadlines: Deadlines, *, created_at: float | None = None, kin: Hashable = None
+    ) -> Ending:
+        """How the run ends. Deadlines count from now and hold whatever the polls answer.
+
+        Runs of one `kin` (the windows of one report) end at about the same time: one after the other is polled for all
+        of them until the first has ended. None is a run by itself.
+        """
         now = self._client.clock.now()
-        watched = _Watched(account, deadlines, now, now, due=now + _FIRST_POLL)
+        born = now if created_at is None else created_at
+        watched = _Watched(account, run_id if kin is None else kin, deadlines, now, now, born, due=now + _FIRST_POLL)
         self._open[run_id] = watched
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._tick())
@@ -135,12 +146,13 @@ class Watch:
     async def _tick(self) -> None:
         clock = self._client.clock
         while self._open:
-            await clock.sleep(max(0.0, min(w.due for w in self._open.values()) - clock.now()))
-            now = clock.now()
+            wait = min(watched.due for watched in self._open.values()) - clock.now()
+            if wait > 0:
+                await clock.sleep(min(wait, _FIRST_POLL))  # a run that joins meanwhile may be due sooner
+                continue
             by_account: dict[str, list[str]] = {}
-            for run_id, watched in self._open.items():
-                if watched.due <= now + _slack(watched):
-                    by_account.setdefault(watched.account, []).append(run_id)
+            for run_id in self._chosen(clock.now()):
+                by_account.setdefault(self._open[run_id].account, []).append(run_id)
             groups = [
                 ids[i : i + wire.BATCH_LIMIT]
                 for ids in by_account.values()
@@ -150,6 +162,28 @@ class Watch:
             for group, result in zip(groups, done, strict=True):
                 if isinstance(result, BaseException):
                     self._give_up(group, result)
+
+    def _chosen(self, now: float) -> list[str]:
+        """The runs to poll now: of each kin the one that was polled least, or all of it once one has ended."""
+        kins: dict[Hashable, list[str]] = {}
+        for run_id, watched in self._open.items():
+            if watched.due <= now + _slack(watched):
+                kins.setdefault((watched.account, watched.kin), []).append(run_id)
+        chosen: list[str] = []
+        for run_ids in kins.values():
+            hurried = [run_id for run_id in run_ids if self._open[run_id].hurried]
+            scouts = hurried or [min(run_ids, key=lambda run_id: self._open[run_id].asked)]
+            chosen += scouts
+            for run_id in run_ids:
+                self._open[run_id].polls += 1
+                self._open[run_id].due = now + _interval(self._open[run_id])
+        return chosen
+
+    def _hurry(self, watched: _Watched) -> None:
+        """One of its kin has ended: the others are looked at now."""
+        for other in self._open.values():
+            if other.kin == watched.kin and other.account == watched.account:
+                other.hurried, other.due = True, self._client.clock.now()
 
     def _give_up(self, group: Sequence[str], error: BaseException) -> None:
         for run_id in group:
@@ -166,18 +200,21 @@ class Watch:
             watched = self._open.get(run_id)
             if watched is None or watched.ending.done():
                 continue
+            watched.asked, watched.hurried = watched.asked + 1, False
             ending = _judge(run_id, watched, answer, now)
             if ending is not None:
                 watched.ending.set_result(ending)
                 self._open.pop(run_id, None)
-            else:
-                watched.polls += 1
-                watched.due = now + min(_LONGEST_POLL, _FIRST_POLL * 2.0**watched.polls)
+                self._hurry(watched)
+
+
+def _interval(watched: _Watched) -> float:
+    return min(_LONGEST_POLL, _FIRST_POLL * 2.0**watched.polls)
 
 
 def _slack(watched: _Watched) -> float:
     """A run that is due soon is polled along with those that are due now."""
-    return min(_LONGEST_POLL, _FIRST_POLL * 2.0**watched.polls) / 4
+    return _interval(watched) / 4
 
 
 def _poll_call(run_id: str, account: str) -> Call:
@@ -197,7 +234,7 @@ def _judge(run_id: str, watched: _Watched, answer: Answer, now: float) -> Ending
 def _read(run_id: str, watched: _Watched, answer: Answer, now: float) -> Ending | None:
     if isinstance(answer, Refusal):
         invisible = answer.verdict.kind is Kind.SKIP_NODE
-        young = now - watched.began < _YOUNG
+        young = now - watched.born < _YOUNG
         passing = answer.verdict.kind in {Kind.RETRY, Kind.THROTTLE_ACCOUNT, Kind.THROTTLE_APP}
         return None if passing or (invisible and young) else Failed(run_id, answer)
     try:

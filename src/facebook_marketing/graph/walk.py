@@ -79,12 +79,16 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """What a walk follows: the call without fields and limit, the fields, the edge under which sizes are remembered."""
+    """What a walk follows: the call without fields and limit, the fields, the edge under which sizes are remembered.
+
+    `shrinks` False gives a page that is too heavy back as a Refusal instead of asking for less.
+    """
 
     call: Call
     fields: tuple[str, ...]
     edge: str
     page_size: int
+    shrinks: bool = True
 
 
 async def walk(client: Client, path: Path, learned: Sizes) -> AsyncIterator[Step]:
@@ -125,7 +129,7 @@ class _Walker:
 
     async def _refused(self, refusal: Refusal, size: PageSize) -> Sequence[Step]:
         match refusal.verdict.kind:
-            case Kind.SHRINK | Kind.SPLIT:
+            case Kind.SHRINK | Kind.SPLIT if self._path.shrinks:
                 return self._shrink(refusal, size)
             case Kind.DROP_FIELD:
                 return await self._drop(refusal)

@@ -16,9 +16,9 @@ Increment = int | Period
 EPOCH = date(1970, 1, 5)
 """Anchor of N-day buckets for a report without a configured start: a Monday, so that 7 days and `weekly` agree."""
 
-FIRST_WINDOW_DAYS = 30
-MOST_WINDOW_DAYS = 90
-TARGET_ROWS = 50_000
+FIRST_WINDOW_DAYS = 14
+MOST_WINDOW_DAYS = 180
+TARGET_ROWS = 25_000
 
 _DAY = timedelta(days=1)
 # Two days for the way in which Meta counts a day that the target month lacks (31 February), one for a long sync, which
@@ -117,13 +117,15 @@ def buckets(span: Window, increment: Increment, anchor: date) -> Iterator[Window
 
 
 def cut(span: Window, increment: Increment, anchor: date, days_per_window: int) -> tuple[Window, ...]:
-    """Cut `span` into windows of whole buckets, newest first: no gap, no overlap, nothing beyond its ends.
+    """`span` in windows of whole buckets, newest first: no gap, no overlap, nothing beyond its ends.
 
-    A window holds at most `days_per_window` days, or one bucket where a bucket is longer than that.
+    A window holds at most `days_per_window` days, or one bucket where a bucket is longer than that. A first bucket that
+    begins off its border stays by itself: Meta counts slices of N days from the first day that it is asked for.
     """
     windows: list[Window] = []
     for piece in reversed(tuple(buckets(span, increment, anchor))):
-        if windows and (windows[-1].until - piece.since).days < days_per_window:
+        fits = windows and (windows[-1].until - piece.since).days < days_per_window
+        if fits and (increment == "monthly" or piece.since == bucket(piece.since, increment, anchor).since):
             windows[-1] = Window(piece.since, windows[-1].until)
         else:
             windows.append(piece)

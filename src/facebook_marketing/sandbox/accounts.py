@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
-from facebook_marketing.sandbox.chance import Dice
-from facebook_marketing.sandbox.ids import account_digits, plain_id
-from facebook_marketing.sandbox.zones import DAY, today, wire_time, zone
+from .chance import Dice
+from .ids import account_digits, plain_id
+from .zones import DAY, today, wire_time, zone
 
 __all__ = ["OPT_IN", "Account", "account_row", "business_row", "make_account", "page_row", "user_row"]
 
@@ -177,18 +177,19 @@ def account_row(account: Account, now: float) -> Row:
     offset = datetime.fromtimestamp(int(now), zone(account.timezone)).utcoffset()
     hours = (offset.total_seconds() if offset else 0.0) / 3600
     funding = plain_id("saved", account.number, 9_999_999)
+    disabled = account.number % 6 == 5  # noqa: PLR2004 - every sixth account may only be read
     return {
         "id": account.node_id,
         "account_id": account.id,
         "name": account.name,
-        "account_status": 1,
+        "account_status": 2 if disabled else 1,  # Meta's numbers: 1 ACTIVE, 2 DISABLED
         "age": round((now - account.created_at) / DAY, 10),
         "currency": account.currency,
         "timezone_id": account.timezone_id,
         "timezone_name": account.timezone,
         "timezone_offset_hours_utc": int(hours) if hours.is_integer() else hours,
         "created_time": wire_time(account.created_at, account.timezone),
-        "disable_reason": 0,
+        "disable_reason": 3 if disabled else 0,  # 3 RISK_PAYMENT
         "funding_source": funding,
         "funding_source_details": {"id": funding, "display_string": "Visa *4242", "type": 1},
         "rf_spec": _rf_spec(account.countries[0]),

@@ -1,11 +1,11 @@
-"""Action breakdowns beyond `action_type`: how a row's actions divide by device, target, card, reaction, …"""
+"""Action breakdowns beyond `action_type`: how a row's actions divide by device, target, card or reaction."""
 
 from collections.abc import Sequence
 from itertools import product
 from typing import Final
 
-from facebook_marketing.sandbox.actions import Splits
-from facebook_marketing.sandbox.creatives import CreativePlan
+from .actions import Splits
+from .creatives import CreativePlan
 
 __all__ = ["SPLIT_NAMES", "make_splits"]
 

@@ -5,12 +5,13 @@ The same deed shows up under several action types on purpose (`purchase`, `omni_
 action types mean nothing. All values are strings; a window without a count has no key.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from facebook_marketing.sandbox.chance import cumulative, salt, split
-from facebook_marketing.sandbox.slots import DEFAULT, count_slot, slot, value_slot
+from .chance import cumulative, salt, split
+from .slots import DEFAULT, count_slot, slot, value_slot
 
 __all__ = ["Action", "Splits", "Stats", "Tally", "account_actions", "decimal", "money", "unique"]
 
@@ -54,7 +55,9 @@ def _family(family: str, *names: str) -> Action:
     return Action(names, counts=count_slot(family), values=value_slot(family))
 
 
-_ENGAGEMENT: Final = tuple(slot(name) for name in ("link_click", "reaction", "comment", "post", "post_save", "photo_view", "video_view"))
+_ENGAGEMENT: Final = tuple(
+    slot(name) for name in ("link_click", "reaction", "comment", "post", "post_save", "photo_view", "video_view")
+)
 _ON_META: Final = (
     Action(("link_click",), (slot("link_click"),), clicked=True),
     Action(("landing_page_view",), (slot("landing_page_view"),), clicked=True),
@@ -104,7 +107,7 @@ def account_actions(custom_conversion: str | None) -> tuple[Action, ...]:
 
 def unique(count: int) -> int:
     """Return how many different people did something so many times: fewer, and never additive."""
-    return int(count**0.985 + 1e-9)
+    return math.ceil(math.pow(count, 0.985) - 1e-9)
 
 
 def decimal(value: float) -> str:
@@ -143,7 +146,9 @@ class Stats:
         self._incremental = "incrementality" in windows
         self._wanted = wanted
 
-    def tallies(self, vector: Vector, actions: Sequence[Action], splits: Splits | None, *, worth: bool) -> Iterator[Tally]:
+    def tallies(
+        self, vector: Vector, actions: Sequence[Action], splits: Splits | None, *, worth: bool
+    ) -> Iterator[Tally]:
         """Yield the numbers of each action that has any; `worth` reads values (micros) instead of counts."""
         for action in actions:
             tally = self._worth(vector, action) if worth else self._counted(vector, action)
@@ -223,10 +228,7 @@ def _divided(tally: Tally, action: Action, splits: Splits) -> Iterator[Tally]:
     totals = split(tally.total, marks, offset)
     windows = [(name, split(count, marks, offset)) for name, count in tally.windows]
     for place, (labels, weight) in enumerate(splits.parts):
-        if splits.overlap:
-            total = tally.total if place == 0 else tally.total * weight // 100
-        else:
-            total = totals[place]
+        total = tally.total * weight // 100 if splits.overlap else totals[place]
         shown = tuple((name, counts[place]) for name, counts in windows if counts[place])
         if total or shown:
             yield Tally(labels, tally.names, total, shown)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from facebook_marketing.sandbox.accounts import Account
-from facebook_marketing.sandbox.chance import Dice
-from facebook_marketing.sandbox.ids import plain_id
-from facebook_marketing.sandbox.zones import DAY, wire_time, zone
+from .accounts import Account
+from .chance import Dice
+from .ids import plain_id
+from .zones import DAY, wire_time, zone
 
 __all__ = ["Target", "activity_row", "past_activities"]
 
@@ -58,8 +58,11 @@ def _extra(event: str, account: Account, dice: Dice) -> Row:
         }
     if event == "ad_account_billing_charge":
         return {
-            "currency": account.currency, "new_value": dice.between(10, 90) * account.minor,
-            "transaction_id": f"{dice.digits(4)}-{dice.digits(4)}", "action": "67", "type": "payment_amount",
+            "currency": account.currency,
+            "new_value": dice.between(10, 90) * account.minor,
+            "transaction_id": f"{dice.digits(4)}-{dice.digits(4)}",
+            "action": "67",
+            "type": "payment_amount",
         }
     return {"old_value": "Active", "new_value": "Inactive", "type": "run_status"}
 
@@ -85,7 +88,9 @@ def activity_row(account: Account, target: Target, event: str, moment: float, la
     return row
 
 
-def past_activities(account: Account, targets: dict[str, list[Target]], count: int, anchor: float) -> list[tuple[float, Row]]:
+def past_activities(
+    account: Account, targets: dict[str, list[Target]], count: int, anchor: float
+) -> list[tuple[float, Row]]:
     """Return (moment, row) of what happened before the anchor, spread over four months."""
     found = []
     for place in range(count):

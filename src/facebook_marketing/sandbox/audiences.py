@@ -4,11 +4,11 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from facebook_marketing.sandbox.accounts import Account
-from facebook_marketing.sandbox.chance import Dice
-from facebook_marketing.sandbox.ids import object_id, plain_id
-from facebook_marketing.sandbox.size import Size
-from facebook_marketing.sandbox.zones import DAY, wire_time
+from .accounts import Account
+from .chance import Dice
+from .ids import object_id, plain_id
+from .size import Size
+from .zones import DAY, wire_time
 
 __all__ = ["audience_row", "conversion_row", "form_row", "lead_row", "pixel_row", "rule_row", "saved_row"]
 
@@ -34,7 +34,11 @@ def _permissions() -> Row:
 
 
 def _lookalike(account: Account, place: int, dice: Dice) -> Row:
-    origin = {"id": plain_id("audience", account.number, max(0, place - 1)), "name": f"Audience {max(1, place)}", "type": "custom_audience"}
+    origin = {
+        "id": plain_id("audience", account.number, max(0, place - 1)),
+        "name": f"Audience {max(1, place)}",
+        "type": "custom_audience",
+    }
     return {
         "lookalike_spec": {
             "country": account.countries[0],
@@ -58,8 +62,8 @@ def _website(account: Account, days: int) -> Row:
     }
 
 
-def audience_row(account: Account, place: int, anchor: float, now: float) -> Row:
-    """Return a custom audience: times are unix integers, unknown sizes -1."""
+def audience_row(account: Account, place: int, count: int, anchor: float, now: float) -> Row:
+    """Return one of `count` custom audiences: times are unix integers, unknown sizes -1."""
     dice = Dice("audience", account.id, place)
     subtype = _SUBTYPES[place % len(_SUBTYPES)]
     created = int(anchor - dice.between(5, 1_000) * DAY - dice.below(DAY))
@@ -86,12 +90,17 @@ def audience_row(account: Account, place: int, anchor: float, now: float) -> Row
         "time_updated": updated,
         "time_content_updated": updated,
     }
+    if place + 1 < count and _SUBTYPES[(place + 1) % len(_SUBTYPES)] == "LOOKALIKE":
+        row["lookalike_audience_ids"] = [plain_id("audience", account.number, place + 1)]
     if subtype == "WEBSITE":
         row |= {"description": "", **_website(account, dice.pick((30, 90, 180)))}
     elif subtype == "LOOKALIKE":
         row |= _lookalike(account, place, dice)
     elif subtype == "CUSTOM":
-        row |= {"customer_file_source": "USER_PROVIDED_ONLY", "data_source": {"type": "FILE_IMPORTED", "sub_type": "HASHES"}}
+        row |= {
+            "customer_file_source": "USER_PROVIDED_ONLY",
+            "data_source": {"type": "FILE_IMPORTED", "sub_type": "HASHES"},
+        }
     return row
 
 
@@ -161,7 +170,8 @@ def saved_row(account: Account, place: int, anchor: float) -> Row:
         "operation_status": {"code": 200, "description": "Normal"},
         "permission_for_actions": _permissions(),
         "targeting": {
-            "age_max": 65, "age_min": 18,
+            "age_max": 65,
+            "age_min": 18,
             "geo_locations": {"countries": [account.countries[0]], "location_types": ["home", "recent"]},
         },
         "time_created": wire_time(created),

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from facebook_marketing.sandbox.accounts import Account
-from facebook_marketing.sandbox.chance import cumulative, salt, step
-from facebook_marketing.sandbox.creatives import CreativePlan
-from facebook_marketing.sandbox.geography import places
-from facebook_marketing.sandbox.ids import plain_id
-from facebook_marketing.sandbox.plans import AdPlan
+from .accounts import Account
+from .chance import cumulative, salt, step
+from .creatives import CreativePlan
+from .geography import places
+from .ids import plain_id
+from .plans import AdPlan
 
 __all__ = ["HOURS", "HOUR_WEIGHTS", "Grid", "grid", "known_group"]
 
@@ -62,7 +62,16 @@ _PLACEMENTS: Final[tuple[tuple[str, str, str, str, int], ...]] = (
     ("threads", "threads_feed", "iphone", "mobile_app", 5),
     ("unknown", "unknown", "other", "unknown", 1),
 )
-_PRODUCTS: Final = ("Running shoe", "Rain jacket", "Weekend bag", "Wool scarf", "Steel watch", "Hiking socks", "Cap", "Belt")
+_PRODUCTS: Final = (
+    "Running shoe",
+    "Rain jacket",
+    "Weekend bag",
+    "Wool scarf",
+    "Steel watch",
+    "Hiking socks",
+    "Cap",
+    "Belt",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +226,9 @@ def grid(breakdowns: tuple[str, ...], ad: AdPlan, account: Account) -> Grid | No
             labels[key] = len(shown)
             shown.append(label)
         row_of.append(labels[key])
-    weights = [weight * (96 + step(ad.key, place) % 64) if group.jitter else weight for place, (_, weight) in enumerate(cells)]
+    weights = [
+        weight * (96 + step(ad.key, place) % 64) if group.jitter else weight for place, (_, weight) in enumerate(cells)
+    ]
     dear, lively = _bends(group.names, len(cells))
     return Grid(tuple(shown), tuple(row_of), cumulative(weights), dear, lively)
 

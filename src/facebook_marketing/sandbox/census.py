@@ -9,15 +9,15 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
-from facebook_marketing.sandbox.accounts import Account
-from facebook_marketing.sandbox.chance import Dice
-from facebook_marketing.sandbox.creatives import CreativePlan, make_creative
-from facebook_marketing.sandbox.economy import ECONOMIES
-from facebook_marketing.sandbox.ids import object_id
-from facebook_marketing.sandbox.plans import AdPlan, AdSetPlan, CampaignPlan
-from facebook_marketing.sandbox.size import Size
-from facebook_marketing.sandbox.targeting import make_audience
-from facebook_marketing.sandbox.zones import DAY
+from .accounts import Account
+from .chance import Dice
+from .creatives import CreativePlan, make_creative
+from .economy import ECONOMIES
+from .ids import object_id
+from .plans import AdPlan, AdSetPlan, CampaignPlan
+from .size import Size
+from .targeting import make_audience
+from .zones import DAY
 
 __all__ = ["Census"]
 
@@ -25,6 +25,7 @@ _HISTORY_DAYS: Final = 1_200  # creation is spread over forty months
 _LEGACY_AGE_DAYS: Final = 700
 _SEASONS: Final = ("Spring sale", "Summer", "Autumn looks", "Winter", "Brand", "Retargeting", "New in", "Clearance")
 _STAGES: Final = ("prospecting", "retargeting", "loyalty", "test")
+_LOOKS: Final = ("Carousel", "Video", "Static", "Collection", "Story")
 _FORMATS: Final = ("A", "B", "C", "D", "E", "F")
 _SETTINGS: Final = (("7d_click_1d_view", 75), ("7d_click", 12), ("1d_click", 13))
 
@@ -40,12 +41,14 @@ class Census:
         self.anchor = anchor
         self._steady = size.active_ads_per_day is not None
         self._young: list[AdPlan] = []  # made after the anchor, oldest first
-        self._next_birth = anchor + self._gap(0)
+        self._next_birth = anchor + DAY + self._gap(0)  # the first day keeps to the size
 
     def campaigns(self, now: float) -> list[CampaignPlan]:
         """Return the campaigns made up to `now`, oldest plan first."""
         new = [ad.adset.campaign for ad in self._born(now) if ad.adset.campaign.created > self.anchor]
-        return [plan for plan in self._campaigns if plan.created <= now] + list({plan.id: plan for plan in new}.values())
+        return [plan for plan in self._campaigns if plan.created <= now] + list(
+            {plan.id: plan for plan in new}.values()
+        )
 
     def adsets(self, now: float) -> list[AdSetPlan]:
         """Return the ad sets made up to `now`."""
@@ -88,14 +91,15 @@ class Census:
         created = self.anchor - days * DAY - dice.below(DAY)
         status = self._campaign_status(dice, index, days)
         stop = None if status == "ACTIVE" else self._stop(dice, created)
-        economy = dice.weighted([(economy, economy.weight) for economy in ECONOMIES])
+        drawn = dice.weighted([(economy, economy.weight) for economy in ECONOMIES])
+        newer = self.size.campaigns - 1 - index
         archived_at = self.anchor + dice.between(20, 700) * DAY - dice.below(DAY) if status == "ACTIVE" else None
         return CampaignPlan(
             index=index,
             id=object_id("campaign", self.account.number, index + 1, created),
             created=created,
             name=f"{dice.pick(_SEASONS)} | {dice.pick(_STAGES)} {index + 1}",
-            economy=economy,
+            economy=ECONOMIES[newer] if 0 <= newer < len(ECONOMIES) else drawn,
             status=status,
             updated=stop or self._recent(dice, created),
             stop=stop,
@@ -114,16 +118,18 @@ class Census:
     def _campaign_status(self, dice: Dice, index: int, days: int) -> str:
         if self._steady:
             return "ACTIVE"
-        if index % 11 == 3 and self.size.campaigns > 3:  # noqa: PLR2004 - a few fixed places, so that small worlds have each
-            return "ARCHIVED"
-        if index % 13 == 5:  # noqa: PLR2004 - as above
-            return "DELETED"
-        return "PAUSED" if dice.hit(50 if days > _LEGACY_AGE_DAYS else 12) and index % 3 != 0 else "ACTIVE"
+        fixed = {1: "ARCHIVED", 2: "DELETED"}.get(index % 12)  # so that every account but the smallest has each
+        if fixed is not None and self.size.campaigns > 3:  # noqa: PLR2004 - see above
+            return fixed
+        if index == self.size.campaigns - 1:  # the newest one always runs
+            return "ACTIVE"
+        return "PAUSED" if dice.hit(45 if days > _LEGACY_AGE_DAYS else 12) else "ACTIVE"
 
     def _stop(self, dice: Dice, created: float) -> float:
         """When a stopped thing stopped: some days after it began, and some before the anchor."""
         latest = self.anchor - dice.between(2, 30) * DAY - dice.below(DAY)
-        return max(created + DAY / 2, min(created + dice.between(20, 420) * DAY, latest))
+        lasted = min(created + dice.between(20, 420) * DAY, latest)
+        return min(max(created + DAY / 2, lasted), self.anchor - 60)
 
     def _recent(self, dice: Dice, created: float) -> float:
         return created + (self.anchor - created) * dice.between(10, 995) / 1000
@@ -132,13 +138,15 @@ class Census:
         dice = Dice(self.seed, self.account.id, "adset", index)
         span = max(120.0, (campaign.stop or self.anchor) - campaign.created)
         created = campaign.created + 18 + min(span / 3, dice.below(40 * DAY))
-        status = "ACTIVE" if self._steady else dice.weighted(
-            (("ACTIVE", 80), ("PAUSED", 14), ("ARCHIVED", 3), ("DELETED", 3))
+        status = (
+            "ACTIVE"
+            if self._steady
+            else dice.weighted((("ACTIVE", 80), ("PAUSED", 14), ("ARCHIVED", 3), ("DELETED", 3)))
         )
         stop = None if status == "ACTIVE" else self._stop(dice, created)
         return self._new_adset(index, campaign, created, status, stop, dice)
 
-    def _new_adset(  # noqa: PLR0913 - the parts of one value
+    def _new_adset(  # noqa: PLR0913, PLR0917 - the parts of one value
         self, index: int, campaign: CampaignPlan, created: float, status: str, stop: float | None, dice: Dice
     ) -> AdSetPlan:
         audience = make_audience(dice, self.account, self.size)
@@ -164,7 +172,8 @@ class Census:
         if wanted is not None:
             share = min(wanted, self.size.ads)
             evergreen = (index + 1) * share // self.size.ads > index * share // self.size.ads
-            return self._new_ad(index, adset, created, "ACTIVE" if evergreen else "PAUSED", dice, evergreen=evergreen)
+            plan = self._new_ad(index, adset, created, "ACTIVE" if evergreen else "PAUSED", dice, evergreen=evergreen)
+            return plan if evergreen else replace(plan, stop=created, updated=created)
         status = dice.weighted((("ACTIVE", 76), ("PAUSED", 16), ("ARCHIVED", 4), ("DELETED", 4)))
         return self._new_ad(index, adset, created, status, dice, evergreen=False)
 
@@ -173,20 +182,21 @@ class Census:
     ) -> AdPlan:
         review = dice.weighted(((None, 94), ("DISAPPROVED", 2), ("WITH_ISSUES", 2), ("PENDING_REVIEW", 2)))
         stopped = status != "ACTIVE" or (review is not None and not evergreen)
+        stop = self._stop(dice, created) if stopped else None
         creatives = self.creatives
         return AdPlan(
             index=index,
             id=object_id("ad", self.account.number, index + 1, created),
             adset=adset,
             created=created,
-            name=f"{dice.pick(('Carousel', 'Video', 'Static', 'Collection', 'Story'))} {dice.pick(_FORMATS)} {index + 1}",
+            name=f"{dice.pick(_LOOKS)} {dice.pick(_FORMATS)} {index + 1}",
             status=status,
             review=None if evergreen else review,
-            updated=self._recent(dice, created) if not stopped else min(self.anchor, self._stop(dice, created)),
-            stop=self._stop(dice, created) if stopped else None,
-            creative=creatives[index % len(creatives)] if creatives else make_creative(
-                self.seed, self.account, self.size, index
-            ),
+            updated=stop or self._recent(dice, created),
+            stop=stop,
+            creative=creatives[index % len(creatives)]
+            if creatives
+            else make_creative(self.seed, self.account, self.size, index),
             key=dice.bits(),
             evergreen=evergreen,
         )
@@ -195,7 +205,7 @@ class Census:
 
     def _gap(self, number: int) -> float:
         """Seconds before the ad that is made next: one ad in a hundred a day, and at least one in three days."""
-        if self._steady or not self.size.ads:
+        if self._steady or not (self.size.ads and self.size.adsets and self.size.campaigns):
             return float("inf")
         mean = min(3.0, 100 / self.size.ads) * DAY
         return mean * Dice(self.seed, self.account.id, "gap", number).between(20, 180) / 100

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, combinations
 from typing import Final
 
-from facebook_marketing.sandbox.names import action_breakdown_names, breakdown_names
+from .names import action_breakdown_names, breakdown_names
 
 __all__ = ["allowed", "columns"]
 

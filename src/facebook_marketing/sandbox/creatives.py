@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
-from facebook_marketing.sandbox.accounts import Account
-from facebook_marketing.sandbox.chance import Dice, salt
-from facebook_marketing.sandbox.ids import object_id, plain_id
-from facebook_marketing.sandbox.size import Size
+from .accounts import Account
+from .chance import Dice, salt
+from .ids import object_id, plain_id
+from .size import Size
 
 __all__ = ["BROKEN", "Card", "CreativePlan", "creative_row", "image_hash", "make_creative"]
 
@@ -22,7 +22,12 @@ _NOTES: Final = ("from 19 EUR", "while stocks last")
 _PRODUCTS: Final = ("Shoes", "Jacket", "Bag", "Scarf", "Watch", "Socks")
 _CALLS: Final = ("SHOP_NOW", "LEARN_MORE", "SIGN_UP", "GET_OFFER")
 _TYPES: Final = {
-    "link": "SHARE", "carousel": "SHARE", "video": "VIDEO", "dynamic": "SHARE", "post": "STATUS", "catalog": "SHARE"
+    "link": "SHARE",
+    "carousel": "SHARE",
+    "video": "VIDEO",
+    "dynamic": "SHARE",
+    "post": "STATUS",
+    "catalog": "SHARE",
 }
 _OLD_STATUS: Final = (("ACTIVE", 88), ("IN_PROCESS", 2), ("WITH_ISSUES", 3), ("DELETED", 7))
 
@@ -65,7 +70,7 @@ def image_hash(account: Account, index: int) -> str:
 def make_creative(seed: int, account: Account, size: Size, index: int) -> CreativePlan:
     """Draw the creative at that place."""
     dice = Dice(seed, account.id, "creative", index)
-    sort = dice.weighted(_SORTS)
+    sort = dice.weighted(_SORTS) if index >= len(_SORTS) else _SORTS[index][0]  # small accounts have one of each
     if sort == "video" and not size.videos:
         sort = "link"
     many = sort == "dynamic"
@@ -98,8 +103,9 @@ def make_creative(seed: int, account: Account, size: Size, index: int) -> Creati
 def _images(dice: Dice, account: Account, size: Size, count: int) -> tuple[str, ...]:
     if not size.images:
         return ()
-    first = dice.below(size.images)
-    return tuple(image_hash(account, (first + place) % size.images) for place in range(min(count, size.images)))
+    used = -(-size.images * 4 // 5)  # every fifth image is in no creative
+    first = dice.below(used)
+    return tuple(image_hash(account, (first + place) % used) for place in range(min(count, used)))
 
 
 def _videos(dice: Dice, account: Account, size: Size, count: int) -> tuple[str, ...]:
@@ -136,7 +142,10 @@ def creative_row(plan: CreativePlan, account: Account) -> Row:
     if plan.index % 3:
         row["url_tags"] = "utm_source=facebook&utm_campaign={{campaign.name}}"
         row["degrees_of_freedom_spec"] = {
-            "creative_features_spec": {"image_touchups": {"enroll_status": "OPT_IN"}, "text_optimizations": {"enroll_status": "OPT_OUT"}}
+            "creative_features_spec": {
+                "image_touchups": {"enroll_status": "OPT_IN"},
+                "text_optimizations": {"enroll_status": "OPT_OUT"},
+            }
         }
     if plan.broken:
         row[BROKEN] = "object_story_spec"
@@ -158,7 +167,10 @@ def _text(plan: CreativePlan) -> Row:
 
 def _link(plan: CreativePlan) -> Row:
     story: Row = {
-        "link": plan.link, "message": plan.bodies[0], "name": plan.titles[0], "call_to_action": _action(plan),
+        "link": plan.link,
+        "message": plan.bodies[0],
+        "name": plan.titles[0],
+        "call_to_action": _action(plan),
     }
     row: Row = {"object_story_spec": {"page_id": plan.page, "link_data": story}, **_text(plan)}
     if plan.images:
@@ -212,7 +224,9 @@ def _dynamic(plan: CreativePlan) -> Row:
         "optimization_type": "REGULAR",
     }
     if plan.videos:
-        feed["videos"] = [{"video_id": plan.videos[0], "thumbnail_url": "https://scontent.xx.fbcdn.net/v/t15.5256-10/example.jpg"}]
+        feed["videos"] = [
+            {"video_id": plan.videos[0], "thumbnail_url": "https://scontent.xx.fbcdn.net/v/t15.5256-10/example.jpg"}
+        ]
     return {"asset_feed_spec": feed, "object_story_spec": {"page_id": plan.page}}
 
 
@@ -237,5 +251,10 @@ def _catalog(plan: CreativePlan) -> Row:
 
 
 _SHAPES: Final = {
-    "link": _link, "carousel": _carousel, "video": _video, "dynamic": _dynamic, "post": _post, "catalog": _catalog
+    "link": _link,
+    "carousel": _carousel,
+    "video": _video,
+    "dynamic": _dynamic,
+    "post": _post,
+    "catalog": _catalog,
 }

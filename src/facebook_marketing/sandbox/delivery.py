@@ -6,11 +6,21 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from facebook_marketing.sandbox.cells import HOUR_WEIGHTS, Grid
-from facebook_marketing.sandbox.chance import FULL, Dice, cumulative, mix, split, step
-from facebook_marketing.sandbox.plans import AdPlan
-from facebook_marketing.sandbox.slots import BASE, CLASSES, DEFAULT, FIRST_COUNT, PARENT, WIDTH, count_slot, slot, value_slot
-from facebook_marketing.sandbox.zones import DAY, day_bounds
+from .cells import HOUR_WEIGHTS, Grid
+from .chance import FULL, Dice, cumulative, mix, split, step
+from .plans import AdPlan
+from .slots import (
+    BASE,
+    CLASSES,
+    DEFAULT,
+    FIRST_COUNT,
+    PARENT,
+    WIDTH,
+    count_slot,
+    slot,
+    value_slot,
+)
+from .zones import DAY, day_bounds
 
 __all__ = ["Day", "Fresh", "Profile", "delivered", "fresh", "make_profile", "spread"]
 
@@ -26,6 +36,7 @@ _PAUSE_PERCENT: Final = 7
 _TAIL_DAYS: Final = 20  # so long after its last day an ad may still be credited with something
 _TAIL_ODDS: Final = 40  # one day in so many
 _SETTLING: Final = 2 * DAY
+_GOING: Final = 0x5A5A_A5A5_0F0F_F0F0  # sets the chance of conversions apart from that of delivery
 _ZEROS: Final = (0,) * WIDTH
 
 _IMPRESSIONS, _SPEND, _SOCIAL = slot("impressions"), slot("spend"), slot("social_spend")
@@ -40,7 +51,9 @@ _RATES: Final = {
     "video_view": 720_000, "p25": 640_000, "p50": 560_000, "p75": 560_000, "p95": 620_000, "p100": 840_000,
     "view_15": 210_000, "thruplay": 880_000, "view_30": 350_000, "find_location": 4_000,
 }  # fmt: skip
-_VIDEO: Final = frozenset({"play", "continuous_2", "video_view", "p25", "p50", "p75", "p95", "p100", "view_15", "thruplay", "view_30"})
+_VIDEO: Final = frozenset(
+    {"play", "continuous_2", "video_view", "p25", "p50", "p75", "p95", "p100", "view_15", "thruplay", "view_30"}
+)
 _CLASS_ENDS: Final = (2_621, 11_796, 47_186, 58_982, FULL)
 """Where the attribution classes end on the line of a family's conversions, in the order of `CLASSES`.
 
@@ -49,7 +62,13 @@ up to day 28.
 """
 _EARLY, _WEEK_END = _CLASS_ENDS[2], _CLASS_ENDS[3]
 _MASKS: Final = {"7d_click_1d_view": (1, 2, 3), "7d_click": (2, 3), "1d_click": (2,)}
-_PRICES: Final = {"view_content": 3_900, "add_to_cart": 4_400, "initiate_checkout": 5_200, "purchase": 5_900, "catalog": 5_900}
+_PRICES: Final = {
+    "view_content": 3_900,
+    "add_to_cart": 4_400,
+    "initiate_checkout": 5_200,
+    "purchase": 5_900,
+    "catalog": 5_900,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +125,18 @@ def make_profile(ad: AdPlan, unit: int, spans: Sequence[tuple[int, int]], mask: 
         bent = min(_ONE - 1, rate * dice.between(75, 125) // 100 * _ONE // _MILLION)
         steps.append((slot(name), slot(parent), bent))
     funnel = tuple(
-        (count_slot(family), value_slot(family), rate * dice.between(60, 150) // 100 * _ONE // _MILLION, _prices(family, dice, unit))
+        (
+            count_slot(family),
+            value_slot(family),
+            rate * dice.between(60, 150) // 100 * _ONE // _MILLION,
+            _prices(family, dice, unit),
+        )
         for family, rate in economy.funnel.items()
     )
     return Profile(
         key=ad.key,
         unit=unit,
-        daily=dice.between(2, 40) * dice.between(90, 260),
+        daily=dice.between(1, 40) * dice.between(12, 260),
         price=dice.between(310, 1_150),
         steps=tuple(steps),
         funnel=funnel,
@@ -165,12 +189,10 @@ def delivered(profile: Profile, day: int, state: Fresh | None) -> Day | None:
         inside = any(first <= day <= last for first, last in profile.spans)
         if not inside or (bits >> 50) % 100 < _PAUSE_PERCENT:
             return _tail(profile, day, bits, state)
-    if state is not None and state.shown == 0:
-        return None
     return _draw(profile, day, bits, state)
 
 
-def _draw(profile: Profile, day: int, bits: int, state: Fresh | None) -> Day:
+def _draw(profile: Profile, day: int, bits: int, state: Fresh | None) -> Day | None:
     vector = list(_ZEROS)
     spend = profile.daily * (614 + (bits & 1023)) * _WEEK[day % 7] // 102_400
     shown = spend * 1_024_000 // (profile.price * (768 + (bits >> 10 & 511))) + 1
@@ -178,19 +200,22 @@ def _draw(profile: Profile, day: int, bits: int, state: Fresh | None) -> Day:
         shown = shown * state.shown // state.whole
         spend = spend * state.shown // state.whole
         spend -= spend * (state.unsettled * (bits >> 33 & 1)) // 1000
+        if not shown:
+            return None
     vector[_IMPRESSIONS] = shown
     chance = mix(bits)
     unit = profile.unit
-    vector[_SPEND] = spend * unit + ((chance >> 40) % unit if bits >> 59 == 0 and unit > 1 and shown else 0)
+    vector[_SPEND] = spend * unit + ((chance >> 40) % unit if bits >> 59 == 0 and unit < _MILLION else 0)
     vector[_SOCIAL] = (spend * 41_943 + (chance >> 44)) // _ONE * unit
     for place, parent, rate in profile.steps:
+        chance = (chance * _NEXT + _ADD) & _MASK  # also for a zero, so that a day that still goes on only grows
         base = vector[parent]
         if base:
-            chance = (chance * _NEXT + _ADD) & _MASK
             vector[place] = (base * rate + (chance >> 44)) >> 20
     if vector[_PLAY]:
+        chance = (chance * _NEXT + _ADD) & _MASK
         vector[_WATCHED] = vector[_PLAY] + vector[_VIEW] * (4 + (chance >> 60 & 3))
-    arrivals = _convert(profile, vector, mix(chance), FULL if state is None else state.position)
+    arrivals = _convert(profile, vector, mix(bits ^ _GOING), FULL if state is None else state.position)
     return Day(vector, bits, arrivals)
 
 
@@ -288,7 +313,12 @@ def _share(profile: Profile, day: Day, cells: Grid, place: int, shares: dict[int
     elif place == _CLICK:
         marks = cumulative([part * bend for part, bend in zip(above, cells.lively, strict=True)])
     elif place == _SPEND:
-        return _money(count, profile.unit, cumulative([part * bend for part, bend in zip(above, cells.dear, strict=True)]), day.bits)
+        return _money(
+            count,
+            profile.unit,
+            cumulative([part * bend for part, bend in zip(above, cells.dear, strict=True)]),
+            day.bits,
+        )
     else:
         marks = cumulative(above)
     return split(count, marks, (day.bits >> 7) % marks[-1])
@@ -333,5 +363,3 @@ def _arrive(
         if place in profile.mask:
             vector[counts + DEFAULT] += 1
             vector[values + DEFAULT] += prices[place]
-
-

@@ -16,7 +16,9 @@ class Economy:
     """One kind of campaign.
 
     `legacy` is the objective's name before ODAX, which old campaigns still answer. `indicator` is what `results`
-    counts. `rates` are for on-Meta counts by name, `funnel` for off-Meta conversions per million link clicks.
+    counts; `destination` is empty where Meta leaves it out. `rates` are for on-Meta counts by name, `funnel` for
+    off-Meta conversions per million link clicks. The newest campaigns of an account are one of each kind, the
+    others by `weight`.
     """
 
     key: str
@@ -41,34 +43,76 @@ _SHOP: Final = {
 
 ECONOMIES: Final[tuple[Economy, ...]] = (
     Economy(
-        "sales", "OUTCOME_SALES", "CONVERSIONS", "OFFSITE_CONVERSIONS", "WEBSITE",
-        "actions:offsite_conversion.fb_pixel_purchase", 40, event="PURCHASE", funnel=_SHOP,
+        "sales",
+        "OUTCOME_SALES",
+        "CONVERSIONS",
+        "OFFSITE_CONVERSIONS",
+        "WEBSITE",
+        "actions:offsite_conversion.fb_pixel_purchase",
+        40,
+        event="PURCHASE",
+        funnel=_SHOP,
     ),
     Economy(
-        "catalog", "OUTCOME_SALES", "PRODUCT_CATALOG_SALES", "OFFSITE_CONVERSIONS", "WEBSITE",
-        "actions:offsite_conversion.fb_pixel_purchase", 14, event="PURCHASE",
+        "catalog",
+        "OUTCOME_SALES",
+        "PRODUCT_CATALOG_SALES",
+        "OFFSITE_CONVERSIONS",
+        "WEBSITE",
+        "actions:offsite_conversion.fb_pixel_purchase",
+        14,
+        event="PURCHASE",
         funnel={**_SHOP, "purchase": 45_000, "view_content": 700_000},
     ),
     Economy(
-        "leads", "OUTCOME_LEADS", "LEAD_GENERATION", "LEAD_GENERATION", "ON_AD",
-        "actions:onsite_conversion.lead_grouped", 12,
-        rates={"form_lead": 60_000}, funnel={"lead": 14_000, "complete_registration": 9_000},
+        "leads",
+        "OUTCOME_LEADS",
+        "LEAD_GENERATION",
+        "LEAD_GENERATION",
+        "ON_AD",
+        "actions:onsite_conversion.lead_grouped",
+        12,
+        rates={"form_lead": 60_000},
+        funnel={"lead": 14_000, "complete_registration": 9_000},
     ),
     Economy(
-        "traffic", "OUTCOME_TRAFFIC", "LINK_CLICKS", "LANDING_PAGE_VIEWS", "WEBSITE",
-        "actions:landing_page_view", 14, funnel={"view_content": 160_000, "purchase": 2_500},
+        "traffic",
+        "OUTCOME_TRAFFIC",
+        "LINK_CLICKS",
+        "LANDING_PAGE_VIEWS",
+        "WEBSITE",
+        "actions:landing_page_view",
+        14,
+        funnel={"view_content": 160_000, "purchase": 2_500},
     ),
     Economy(
-        "messages", "OUTCOME_ENGAGEMENT", "MESSAGES", "CONVERSATIONS", "MESSENGER",
-        "actions:onsite_conversion.messaging_conversation_started_7d", 8,
+        "messages",
+        "OUTCOME_ENGAGEMENT",
+        "MESSAGES",
+        "CONVERSATIONS",
+        "MESSENGER",
+        "actions:onsite_conversion.messaging_conversation_started_7d",
+        8,
         rates={"messaging": 110_000, "first_reply": 500_000, "reaction": 3_000},
     ),
     Economy(
-        "app", "OUTCOME_APP_PROMOTION", "APP_INSTALLS", "APP_INSTALLS", "APP",
-        "actions:mobile_app_install", 4, funnel={"app_install": 80_000},
+        "app",
+        "OUTCOME_APP_PROMOTION",
+        "APP_INSTALLS",
+        "APP_INSTALLS",
+        "APP",
+        "actions:mobile_app_install",
+        4,
+        funnel={"app_install": 80_000},
     ),
     Economy(
-        "awareness", "OUTCOME_AWARENESS", "BRAND_AWARENESS", "REACH", "UNDEFINED",
-        "reach", 8, rates={"click": 7_000, "reaction": 1_800},
+        "awareness",
+        "OUTCOME_AWARENESS",
+        "BRAND_AWARENESS",
+        "REACH",
+        "",
+        "reach",
+        8,
+        rates={"click": 7_000, "reaction": 1_800},
     ),
 )

@@ -2,19 +2,22 @@
 
 from typing import Final
 
-from facebook_marketing.sandbox.accounts import Account
-from facebook_marketing.sandbox.chance import Dice
-from facebook_marketing.sandbox.ids import object_id, plain_id
-from facebook_marketing.sandbox.plans import AdPlan, AdSetPlan, CampaignPlan, State
-from facebook_marketing.sandbox.size import Size
-from facebook_marketing.sandbox.zones import wire_time
+from .accounts import Account
+from .chance import Dice
+from .ids import object_id, plain_id
+from .plans import AdPlan, AdSetPlan, CampaignPlan, State
+from .size import Size
+from .zones import wire_time
 
 __all__ = ["ad_row", "adset_row", "campaign_row", "label_row"]
 
 Row = dict[str, object]
 
 _ATTRIBUTION: Final = {
-    "7d_click_1d_view": [{"event_type": "CLICK_THROUGH", "window_days": 7}, {"event_type": "VIEW_THROUGH", "window_days": 1}],
+    "7d_click_1d_view": [
+        {"event_type": "CLICK_THROUGH", "window_days": 7},
+        {"event_type": "VIEW_THROUGH", "window_days": 1},
+    ],
     "7d_click": [{"event_type": "CLICK_THROUGH", "window_days": 7}],
     "1d_click": [{"event_type": "CLICK_THROUGH", "window_days": 1}],
 }
@@ -30,7 +33,10 @@ def _issue(level: str) -> list[Row]:
     code, summary, message = _ISSUE[level]
     return [
         {
-            "level": level, "error_code": code, "error_summary": summary, "error_message": message,
+            "level": level,
+            "error_code": code,
+            "error_summary": summary,
+            "error_message": message,
             "error_type": "HARD_ERROR",
         }
     ]
@@ -135,7 +141,6 @@ def adset_row(plan: AdSetPlan, state: State, account: Account, size: Size) -> Ro
         "campaign": {"id": plan.campaign.id},
         "billing_event": "IMPRESSIONS",
         "optimization_goal": economy.goal,
-        "destination_type": economy.destination,
         "attribution_spec": _ATTRIBUTION[plan.attribution],
         "budget_remaining": "0",
         "daily_budget": "0",
@@ -151,6 +156,12 @@ def adset_row(plan: AdSetPlan, state: State, account: Account, size: Size) -> Ro
         "targeting": plan.audience.targeting,
         "start_time": wire_time(plan.created, account.timezone),
     }
+    if economy.destination:
+        row["destination_type"] = economy.destination
+    if economy.goal == "REACH":
+        row["frequency_control_specs"] = [{"event": "IMPRESSIONS", "interval_days": 7, "max_frequency": 2}]
+    if account.timezone == "Europe/Berlin":
+        row |= {"dsa_beneficiary": account.business_name, "dsa_payor": account.business_name}
     if not plan.campaign.budgeted:
         daily = plan.daily_budget
         row |= {"daily_budget": str(daily), "budget_remaining": str(daily * dice.below(100) // 100)}
@@ -177,7 +188,9 @@ def _specs(plan: AdPlan, account: Account) -> Row:
             {"action.type": ["post_engagement"], "page": [page], "post": [plan.creative.post]},
             {"action.type": ["link_click"], "post": [plan.creative.post], "post.wall": [page]},
         ],
-        "conversion_specs": [{"action.type": ["offsite_conversion"], "conversion_id": [plain_id("conversion", account.number, 1)]}]
+        "conversion_specs": [
+            {"action.type": ["offsite_conversion"], "conversion_id": [plain_id("conversion", account.number, 1)]}
+        ]
         if plan.adset.campaign.economy.event
         else [{"action.type": ["link_click"], "post": [plan.creative.post], "post.wall": [page]}],
     }
@@ -217,8 +230,11 @@ def ad_row(plan: AdPlan, state: State, account: Account) -> Row:
     if dice.hit(6):
         row["recommendations"] = [
             {
-                "title": "Low quality ad", "message": "Try another creative.", "code": 1942001,
-                "importance": "LOW", "confidence": "HIGH",
+                "title": "Low quality ad",
+                "message": "Try another creative.",
+                "code": 1942001,
+                "importance": "LOW",
+                "confidence": "HIGH",
             }
         ]
     return row

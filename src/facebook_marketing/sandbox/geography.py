@@ -15,7 +15,16 @@ _US: Final = (
     ("Arizona", "Phoenix, AZ", 25), ("Unknown", "Unknown", 4),
 )  # fmt: skip
 _REGIONS: Final = {
-    "DE": ("Bayern", "Berlin", "Baden-Württemberg", "Hamburg", "Hessen", "Niedersachsen", "Nordrhein-Westfalen", "Sachsen"),
+    "DE": (
+        "Bayern",
+        "Berlin",
+        "Baden-Württemberg",
+        "Hamburg",
+        "Hessen",
+        "Niedersachsen",
+        "Nordrhein-Westfalen",
+        "Sachsen",
+    ),
     "AT": ("Wien", "Tirol", "Steiermark"),
     "FR": ("Île-de-France", "Provence-Alpes-Côte d'Azur", "Bretagne", "Occitanie"),
     "JP": ("Tokyo", "Osaka", "Aichi Prefecture", "Hokkaido", "Fukuoka Prefecture"),

@@ -239,7 +239,8 @@ class Sandbox:
         if call.version is not None:
             headers |= call.version.headers()
         headers |= self._usage(call)
-        headers |= {"x-fb-trace-id": self._trace(), "x-fb-rev": "1021000000", "cache-control": "private, no-cache"}
+        trace = self._trace()
+        headers |= {"x-fb-trace-id": trace, "x-fb-request-id": trace, "x-fb-debug": trace, "x-fb-rev": "1021000000"}
         return headers | dict(extra) | call.then.headers
 
     def _usage(self, call: _Incoming) -> dict[str, str]:
@@ -248,11 +249,13 @@ class Sandbox:
             return {}
         if target.account is None or target.use_case is None:
             return self.quota.app_headers(percent=call.then.usage)
-        return self.quota.headers(target.account, target.use_case, percent=call.then.usage)
+        usage = self.quota.headers(target.account, target.use_case, percent=call.then.usage)
+        return usage | self.reports.reach.headers(target.account) if target.edge == "insights" else usage
 
-    def _error_headers(self, error: GraphError) -> dict[str, str]:
-        challenge = f'OAuth "Facebook Platform" "invalid_request" "{error.message}"'
-        return {"www-authenticate": challenge.encode("ascii", "replace").decode(), **error.headers}
+    @staticmethod
+    def _error_headers(error: GraphError) -> dict[str, str]:
+        text = "".join(char if " " <= char <= "~" else "?" for char in error.message)  # a header holds no line break
+        return {"www-authenticate": f'OAuth "Facebook Platform" "invalid_request" "{text}"', **error.headers}
 
     def _count_user_error(self, call: _Incoming, error: GraphError) -> None:
         target = call.target

@@ -1,12 +1,13 @@
 """Everything that one account holds, as lists of rows by edge."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Final
 
-from facebook_marketing.sandbox.accounts import Account, account_row, page_row, user_row
-from facebook_marketing.sandbox.activities import Target, activity_row, event_of, newest_first, past_activities
-from facebook_marketing.sandbox.audiences import (
+from .accounts import Account, account_row, page_row, user_row
+from .activities import Target, activity_row, event_of, newest_first, past_activities
+from .audiences import (
     audience_row,
     conversion_row,
     form_row,
@@ -16,19 +17,20 @@ from facebook_marketing.sandbox.audiences import (
     rule_row,
     saved_row,
 )
-from facebook_marketing.sandbox.census import Census
-from facebook_marketing.sandbox.creatives import creative_row
-from facebook_marketing.sandbox.entities import label_row
-from facebook_marketing.sandbox.life import Life
-from facebook_marketing.sandbox.media import image_row, image_users, video_row
-from facebook_marketing.sandbox.plans import AdPlan, AdSetPlan, CampaignPlan
-from facebook_marketing.sandbox.size import Size
-from facebook_marketing.sandbox.snapshot import Snapshot
+from .census import Census
+from .creatives import creative_row
+from .entities import label_row
+from .life import Life
+from .media import image_row, image_users, next_upload, video_row
+from .plans import AdPlan, AdSetPlan, CampaignPlan
+from .size import Size
+from .snapshot import Snapshot
 
 __all__ = ["Holdings"]
 
 Row = Mapping[str, object]
 
+_KEPT: Final = 3
 _SAVED: Final = 3
 _RULES: Final = 2
 _MANY: Final = 50_000  # Meta's account edge lists at most so many creatives
@@ -45,15 +47,18 @@ class Holdings:
         self.census = Census(seed, account, size, anchor)
         self.life = Life(seed, account.timezone, anchor)
         self._now = now
-        self._snapshot: Snapshot | None = None
-        self._images: tuple[float, list[Row]] = (-1.0, [])
+        self._snapshots: list[Snapshot] = []  # the few last used: report runs read the past
+        self._told: tuple[Snapshot, Sequence[Row]] | None = None
+        self._images: tuple[float, float, list[Row]] = (0.0, 0.0, [])
 
     def at(self, moment: float) -> Snapshot:
         """Return campaigns, ad sets and ads as they stand at a moment."""
-        snapshot = self._snapshot
-        if snapshot is None or not snapshot.holds(moment):
-            snapshot = self._snapshot = Snapshot(self.census, self.life, moment)
-        return snapshot
+        for snapshot in self._snapshots:
+            if snapshot.holds(moment):
+                return snapshot
+        made = Snapshot(self.census, self.life, moment)
+        self._snapshots = [made, *self._snapshots[: _KEPT - 1]]
+        return made
 
     def edge(self, name: str) -> Sequence[Row] | None:
         """Return the rows of an edge of the account, None if there is no such edge."""
@@ -88,14 +93,14 @@ class Holdings:
     def adimages(self) -> Sequence[Row]:
         """Images, newest updated first."""
         now = self._now()
-        if self._images[0] != now:
-            rows: list[Row] = [
-                image_row(self.account, place, self.anchor, now, self._users) for place in range(self.size.images)
-            ]
+        at, until, rows = self._images
+        if not at <= now < until:
+            rows = [image_row(self.account, place, self.anchor, now, self._users) for place in range(self.size.images)]
             rows.sort(key=lambda row: str(row["hash"]))
             rows.sort(key=lambda row: _sortable(row["updated_time"]), reverse=True)
-            self._images = (now, rows)
-        return self._images[1]
+            until = next_upload(self.account, "image", self.size.images, self.anchor, now)
+            self._images = (now, until, rows)
+        return rows
 
     @cached_property
     def _users(self) -> dict[str, list[str]]:
@@ -108,7 +113,8 @@ class Holdings:
 
     def customaudiences(self) -> Sequence[Row]:
         """Audiences, newest first."""
-        rows = [audience_row(self.account, place, self.anchor, self._now()) for place in range(self.size.audiences)]
+        count, now = self.size.audiences, self._now()
+        rows = [audience_row(self.account, place, count, self.anchor, now) for place in range(count)]
         return sorted(rows, key=lambda row: -int(str(row["time_created"])))
 
     def customconversions(self) -> Sequence[Row]:
@@ -161,9 +167,11 @@ class Holdings:
     def activities(self, about: frozenset[str] | None = None) -> Sequence[Row]:
         """What was done, newest first; only what was done to some ids if they are given."""
         now = self._now()
-        found = [(moment, row) for moment, row in self._past if moment <= now]
-        found += self._recent(now)
-        rows = newest_first(found)
+        snapshot = self.at(now)
+        if self._told is None or self._told[0] is not snapshot:
+            found = [(moment, row) for moment, row in self._past if moment <= now]
+            self._told = (snapshot, newest_first(found + self._recent(now)))
+        rows = self._told[1]
         return rows if about is None else [row for row in rows if row["object_id"] in about]
 
     @cached_property
@@ -181,7 +189,7 @@ class Holdings:
         snapshot = self.at(now)
         found: list[tuple[float, dict[str, object]]] = []
         for kind, pairs in (("campaign", snapshot.campaigns), ("adset", snapshot.adsets), ("ad", snapshot.ads)):
-            for plan, state in pairs.values():  # type: ignore[attr-defined]
+            for plan, state in pairs.values():
                 if state.updated > self.anchor:
                     found += self._done(kind, plan, now)
         return found
@@ -200,15 +208,14 @@ class Holdings:
                 break
             happened.append((change.at, change.what))
         target = Target(kind, plan.id, plan.name)
-        return [(at, activity_row(self.account, target, event, at, label)) for at, (event, label) in (
-            (at, event_of(kind, what)) for at, what in happened
-        )]
+        return [
+            (at, activity_row(self.account, target, event, at, label))
+            for at, (event, label) in ((at, event_of(kind, what)) for at, what in happened)
+        ]
 
 
 def _sortable(moment: object) -> str:
     """Return a local time with offset as UTC text, so that texts compare as times do."""
-    from datetime import UTC, datetime  # noqa: PLC0415
-
     return datetime.strptime(str(moment), "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC).isoformat()
 
 

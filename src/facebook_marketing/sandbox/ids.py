@@ -7,7 +7,7 @@ Campaigns, ad sets, ads and creatives made before 2024 have the older, shorter f
 from datetime import UTC, datetime
 from typing import Final
 
-from facebook_marketing.sandbox.chance import salt, step
+from .chance import salt, step
 
 __all__ = ["account_digits", "object_id", "plain_id"]
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from facebook_marketing.sandbox.errors import GraphError
-from facebook_marketing.sandbox.names import insight_fields, operators
-from facebook_marketing.sandbox.plans import HIDDEN
-from facebook_marketing.sandbox.query import Filter
+from .errors import GraphError
+from .names import insight_fields, operators
+from .plans import HIDDEN
+from .query import Filter
 
 __all__ = ["Facts", "action_test", "check_filters", "hidden", "metric_filters", "passes", "test_number"]
 
@@ -132,7 +132,11 @@ def hidden(level: str, filters: Sequence[Filter], facts: Facts) -> bool:
 def metric_filters(filters: Sequence[Filter]) -> tuple[Filter, ...]:
     """Return the filters on metrics, with the object's name cut off (`ad.spend` becomes `spend`)."""
     return tuple(
-        Filter(entry.field.rpartition(".")[2] if entry.field.split(".")[0] in LEVELS else entry.field, entry.operator, entry.value)
+        Filter(
+            entry.field.rpartition(".")[2] if entry.field.split(".")[0] in LEVELS else entry.field,
+            entry.operator,
+            entry.value,
+        )
         for entry in filters
         if _entity(entry) is None and entry.field != "action_type"
     )

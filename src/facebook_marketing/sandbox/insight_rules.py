@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from facebook_marketing.sandbox.combinations import allowed, columns
-from facebook_marketing.sandbox.errors import GraphError
-from facebook_marketing.sandbox.insight_filters import check_filters
-from facebook_marketing.sandbox.metrics import DESCRIPTIONS, REACH_FIELDS
-from facebook_marketing.sandbox.names import action_breakdown_names, breakdown_names, insight_fields
-from facebook_marketing.sandbox.query import Query
-from facebook_marketing.sandbox.world import World
-from facebook_marketing.sandbox.zones import months_before
+from .combinations import allowed, columns
+from .errors import GraphError
+from .insight_filters import check_filters
+from .metrics import DESCRIPTIONS, REACH_FIELDS
+from .names import action_breakdown_names, action_fields, breakdown_names, insight_fields
+from .query import Query
+from .world import World
+from .zones import months_before
 
 __all__ = ["HOURLY", "answered_fields", "check", "describes_only", "lists_actions", "too_old"]
 
@@ -41,14 +41,15 @@ _ATTRIBUTES: Final = frozenset({
 
 def lists_actions(fields: Sequence[str]) -> bool:
     """Say whether a field lists actions, which brings `action_type` into the combination."""
-    marks = ("action", "conversion", "outbound", "website_ctr", "roas", "catalog_segment", "video_")
-    return any(mark in name for name in fields for mark in marks if name not in _ATTRIBUTES)
+    return not action_fields().isdisjoint(fields)
 
 
 def _check_fields(query: Query) -> None:
     for name in query.fields:
         if name not in insight_fields():
-            raise GraphError(f"(#100) {name} is not valid for fields param. please check {_FIELDS_PAGE} for all valid values", 100)
+            raise GraphError(
+                f"(#100) {name} is not valid for fields param. please check {_FIELDS_PAGE} for all valid values", 100
+            )
 
 
 def _check_breakdowns(query: Query) -> None:
@@ -56,7 +57,9 @@ def _check_breakdowns(query: Query) -> None:
         if name == "dma":
             raise GraphError(_NO_DMA, 100)
         if name not in breakdown_names():
-            text = f"(#100) {name} is not valid for breakdowns param. please check {_BREAKDOWNS_PAGE} for all valid values"
+            text = (
+                f"(#100) {name} is not valid for breakdowns param. please check {_BREAKDOWNS_PAGE} for all valid values"
+            )
             raise GraphError(text, 100)
     for place, name in enumerate(query.action_breakdowns or ()):
         if name not in action_breakdown_names():

@@ -5,27 +5,27 @@ Additive numbers add up exactly over ads, days and cells, because every row is a
 Rows come lazily, by object, then date, then breakdown; only `sort` makes them all at once.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from operator import add
 
-from facebook_marketing.sandbox.action_splits import make_splits
-from facebook_marketing.sandbox.actions import Splits, Stats, account_actions
-from facebook_marketing.sandbox.cells import HOUR_WEIGHTS, Grid, grid, known_group
-from facebook_marketing.sandbox.chance import cumulative, split
-from facebook_marketing.sandbox.delivery import Day, Fresh, Profile, Vector, delivered, fresh, make_profile, spread
-from facebook_marketing.sandbox.ids import plain_id
-from facebook_marketing.sandbox.insight_filters import action_test, hidden, metric_filters, passes, test_number
-from facebook_marketing.sandbox.insight_rules import HOURLY, answered_fields, check, describes_only, too_old
-from facebook_marketing.sandbox.metrics import METRICS, Line, reach
-from facebook_marketing.sandbox.plans import AdPlan
-from facebook_marketing.sandbox.query import Filter, Query, cut
-from facebook_marketing.sandbox.slots import FIRST_COUNT, WIDTH, slot
-from facebook_marketing.sandbox.subjects import Subject, subjects
-from facebook_marketing.sandbox.world import World
-from facebook_marketing.sandbox.zones import day_of
+from .action_splits import make_splits
+from .actions import Splits, Stats, account_actions
+from .cells import HOUR_WEIGHTS, Grid, grid, known_group
+from .chance import cumulative, split
+from .delivery import Day, Fresh, Profile, Vector, delivered, fresh, make_profile, spread
+from .ids import plain_id
+from .insight_filters import action_test, hidden, metric_filters, passes, test_number
+from .insight_rules import HOURLY, answered_fields, check, describes_only, too_old
+from .metrics import METRICS, Line, reach
+from .plans import AdPlan
+from .query import Filter, Query, cut
+from .slots import FIRST_COUNT, WIDTH, slot
+from .subjects import Subject, subjects
+from .world import World
+from .zones import day_of
 
 __all__ = ["Filter", "Query", "check", "cut", "rows", "weight"]
 
@@ -39,11 +39,12 @@ _TAIL_DAYS = 20
 _SETTLED_DAYS = 30
 _FREQUENCIES = ("1", "2", "3", "4", "5", "6-10", "11+")
 _FREQUENCY_MARKS = (62, 82, 90, 94, 97, 99, 100)
+_OWN_LEVEL = {"Campaign": "campaign", "AdSet": "adset", "Ad": "ad"}
 _RENAMED = {"objective_results": "results"}  # Meta answers it under this name
 
 
 def rows(query: Query, world: World) -> Iterator[Row]:
-    """Yield the wire rows of a question that `check` has let through, as things stand when the first is asked for."""
+    """Yield the wire rows of a question that `check` has let through, as things stand when this is called."""
     report = _Report(query, world)
     if query.sort is None:
         return (row for row, _ in report.rows())
@@ -81,6 +82,8 @@ class _Report:
         snapshot = self._held.at(self.now)
         filters = self.query.filtering
         found = subjects(self.query, snapshot, lambda facts: passes(filters, facts))
+        if _OWN_LEVEL.get(self.query.object.kind) == self.query.level:
+            return list(found)  # asked by its own id, a thing always answers
         return [subject for subject in found if not hidden(self.query.level, filters, subject.facts)]
 
     # --- rows -----------------------------------------------------------------------------------------------------
@@ -107,7 +110,7 @@ class _Report:
         name, _, way = order.rpartition("_")
         if way not in {"ascending", "descending"}:
             name, way = order, "ascending"
-        found = [(self._number(row, line, name), row) for row, line in self.rows()]
+        found = [((self._number(row, line, name), str(row.get(name, ""))), row) for row, line in self.rows()]
         found.sort(key=lambda pair: pair[0], reverse=way == "descending")
         return [row for _, row in found]
 
@@ -148,7 +151,9 @@ class _Report:
             indicator=subject.indicator,
             key=subject.key,
             uniques=HOURLY.isdisjoint(self.query.breakdowns),
-            described=subject.described,
+            described=subject.described
+            if self._mask is None
+            else {**subject.described, "attribution_setting": self._mask},
         )
 
     def _row(self, line: Line, label: Label, since: date, until: date) -> Row:

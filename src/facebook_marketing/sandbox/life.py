@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from facebook_marketing.sandbox.chance import Dice
-from facebook_marketing.sandbox.plans import HIDDEN, AdPlan, AdSetPlan, CampaignPlan, Change, State
-from facebook_marketing.sandbox.zones import DAY, day_of
+from .chance import Dice
+from .plans import HIDDEN, AdPlan, AdSetPlan, CampaignPlan, Change, State
+from .zones import DAY, day_of
 
 __all__ = ["Life"]
 
@@ -53,7 +53,8 @@ class Life:
     def adset(self, plan: AdSetPlan, now: float) -> State:
         """Return what can be seen of an ad set; its campaign's fate shows in `effective`."""
         parent = self.campaign(plan.campaign, now)
-        state = self._live(plan, now) if plan.status == "ACTIVE" and parent.status == "ACTIVE" else _still(plan)
+        alive = plan.status == "ACTIVE" and plan.campaign.status == "ACTIVE"
+        state = self._until_archived(plan, plan.campaign, now) if alive else _still(plan)
         effective = state.status
         if effective not in HIDDEN and parent.status in HIDDEN:
             effective = parent.status
@@ -64,10 +65,24 @@ class Life:
     def ad(self, plan: AdPlan, now: float, parent: State | None = None) -> State:
         """Return what can be seen of an ad; `parent` is its ad set's state, where the caller has it at hand."""
         above = parent or self.adset(plan.adset, now)
-        state = self._live(plan, now) if plan.status in {"ACTIVE", "PAUSED"} and plan.stop is None else _still(plan)
+        campaign = plan.adset.campaign
+        alive = plan.stop is None and plan.adset.status == "ACTIVE" and campaign.status == "ACTIVE"
+        state = self._until_archived(plan, campaign, now) if alive else _still(plan)
         return State(
-            state.status, _effective(plan, state.status, above), state.name, state.updated, min(state.until, above.until)
+            state.status,
+            _effective(plan, state.status, above),
+            state.name,
+            state.updated,
+            min(state.until, above.until),
         )
+
+    def _until_archived(self, plan: AdSetPlan | AdPlan, campaign: CampaignPlan, now: float) -> State:
+        """Return the state of what nobody touches once its campaign is archived."""
+        archived = campaign.archived_at
+        if archived is None or now < archived:
+            return self._live(plan, now)
+        last = self._live(plan, archived)
+        return State(last.status, last.effective, last.name, last.updated, _NEVER)
 
     def _live(self, plan: CampaignPlan | AdSetPlan | AdPlan, now: float) -> State:
         status, name, updated = plan.status, plan.name, plan.updated
@@ -91,6 +106,8 @@ class Life:
         last = day_of(now, self._zone)
         if plan.evergreen:
             return [(first, last)]
+        if plan.stop == plan.created:  # never switched on
+            return []
         campaign = plan.adset.campaign
         ends = [moment for moment in (plan.stop, plan.adset.stop, campaign.stop, campaign.archived_at) if moment]
         if ends:

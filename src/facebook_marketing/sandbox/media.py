@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Final
 
-from facebook_marketing.sandbox.accounts import Account
-from facebook_marketing.sandbox.chance import Dice
-from facebook_marketing.sandbox.creatives import CreativePlan, image_hash
-from facebook_marketing.sandbox.ids import plain_id
-from facebook_marketing.sandbox.zones import DAY, wire_time
+from .accounts import Account
+from .chance import Dice
+from .creatives import CreativePlan, image_hash
+from .ids import plain_id
+from .zones import DAY, wire_time
 
 __all__ = ["image_row", "image_users", "next_upload", "video_row"]
 
@@ -59,7 +59,7 @@ def image_row(account: Account, place: int, anchor: float, now: float, users: di
         "account_id": account.id,
         "hash": picture,
         "name": facts.pick(_NAMES),
-        "status": "ACTIVE" if shown or facts.hit(75) else "DELETED",
+        "status": "ACTIVE" if shown or facts.hit(40) else "DELETED",
         "height": height,
         "width": width,
         "original_height": height,
@@ -93,7 +93,11 @@ def _frame(width: int, height: int, label: str) -> Row:
 
 def _phases(dice: Dice, published: str) -> Row:
     if dice.hit(4):
-        return {"video_status": "processing", "uploading_phase": {"status": "complete"}, "processing_phase": {"status": "in_progress"}}
+        return {
+            "video_status": "processing",
+            "uploading_phase": {"status": "complete"},
+            "processing_phase": {"status": "in_progress"},
+        }
     return {
         "video_status": "ready",
         "uploading_phase": {"status": "complete"},
@@ -132,7 +136,14 @@ def video_row(account: Account, place: int, anchor: float, now: float) -> Row:
         "content_category": "OTHER",
         "embed_html": _frame(1080, 1080, "native")["embed_html"],
         "from": {"id": page, "name": account.name},
-        "privacy": {"allow": "", "deny": "", "description": "Public", "friends": "", "networks": "", "value": "EVERYONE"},
+        "privacy": {
+            "allow": "",
+            "deny": "",
+            "description": "Public",
+            "friends": "",
+            "networks": "",
+            "value": "EVERYONE",
+        },
         "status": _phases(facts, wire_time(created + 191)),
         "format": [_frame(130, 130, "130x130"), _frame(1080, 1080, "native")],
         "views": 0 if facts.hit(40) else facts.below(90_000),

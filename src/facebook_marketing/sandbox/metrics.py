@@ -4,13 +4,14 @@ A function returns the wire value, or None where the metric has nothing to say, 
 ratios are in major units and percent; all scalars are strings (insights page of the API notes).
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from facebook_marketing.sandbox.actions import Action, Splits, Stats, decimal, money, unique
-from facebook_marketing.sandbox.chance import step
-from facebook_marketing.sandbox.slots import DEFAULT, count_slot, slot, value_slot
+from .actions import Action, Splits, Stats, decimal, money, unique
+from .chance import step
+from .slots import DEFAULT, count_slot, slot, value_slot
 
 __all__ = ["DESCRIPTIONS", "METRICS", "REACH_FIELDS", "Line", "Metric", "reach"]
 
@@ -19,12 +20,18 @@ Entries = list[dict[str, str]]
 _MICROS: Final = 1_000_000
 _RANKED_FROM: Final = 500  # impressions below which rankings stay UNKNOWN
 _RANKS: Final = ("BELOW_AVERAGE_10", "BELOW_AVERAGE_20", "BELOW_AVERAGE_35", "AVERAGE", "AVERAGE", "ABOVE_AVERAGE")
-_UNIQUE_TYPES: Final = frozenset({"link_click", "landing_page_view", "page_engagement", "post_engagement", "video_view"})
+_UNIQUE_TYPES: Final = frozenset(
+    {"link_click", "landing_page_view", "page_engagement", "post_engagement", "video_view"}
+)
 
 _IMPRESSIONS, _SPEND, _SOCIAL, _FULL = (slot(name) for name in ("impressions", "spend", "social_spend", "full_view"))
-_CLICK, _LINK, _OUTBOUND, _LANDING = (slot(name) for name in ("click", "link_click", "outbound_click", "landing_page_view"))
+_CLICK, _LINK, _OUTBOUND, _LANDING = (
+    slot(name) for name in ("click", "link_click", "outbound_click", "landing_page_view")
+)
 _PURCHASES, _SALES = count_slot("purchase") + DEFAULT, value_slot("purchase") + DEFAULT
-_ENGAGEMENT: Final = tuple(slot(name) for name in ("link_click", "reaction", "comment", "post", "post_save", "photo_view", "video_view"))
+_ENGAGEMENT: Final = tuple(
+    slot(name) for name in ("link_click", "reaction", "comment", "post", "post_save", "photo_view", "video_view")
+)
 
 
 @dataclass(slots=True)
@@ -49,8 +56,12 @@ Metric = Callable[[Line], object | None]
 
 
 def reach(impressions: int) -> int:
-    """Return how many people saw so many impressions: at least one, fewer the more there are, never additive."""
-    return int(impressions**0.965 + 1e-9)
+    """Return how many people saw so many impressions.
+
+    At least one, at most as many; the people of a whole are at least those of any part and at most those of all
+    parts together, as it is with unions.
+    """
+    return math.ceil(math.pow(impressions, 0.965) - 1e-9)
 
 
 def _ratio(over: int, under: int, factor: float = 1.0) -> str | None:
@@ -351,12 +362,15 @@ METRICS: Final[Mapping[str, Metric]] = {
     "estimated_ad_recallers": _recallers,
     "estimated_ad_recall_rate": _recall_rate,
     "cost_per_estimated_ad_recallers": _cost_per_recaller,
-    "purchases_per_link_click": lambda line: _ratio(line.vector[_PURCHASES], line.vector[_LINK])
-    if line.vector[_PURCHASES] else None,
-    "purchase_per_landing_page_view": lambda line: _ratio(line.vector[_PURCHASES], line.vector[_LANDING])
-    if line.vector[_PURCHASES] else None,
-    "landing_page_view_per_link_click": lambda line: _ratio(line.vector[_LANDING], line.vector[_LINK])
-    if line.vector[_LANDING] else None,
+    "purchases_per_link_click": lambda line: (
+        _ratio(line.vector[_PURCHASES], line.vector[_LINK]) if line.vector[_PURCHASES] else None
+    ),
+    "purchase_per_landing_page_view": lambda line: (
+        _ratio(line.vector[_PURCHASES], line.vector[_LANDING]) if line.vector[_PURCHASES] else None
+    ),
+    "landing_page_view_per_link_click": lambda line: (
+        _ratio(line.vector[_LANDING], line.vector[_LINK]) if line.vector[_LANDING] else None
+    ),
     "actions": _actions,
     "action_values": _action_values,
     "cost_per_action_type": _cost_per_action,

@@ -6,7 +6,7 @@ from typing import cast
 
 import msgspec
 
-__all__ = ["action_breakdown_names", "breakdown_names", "insight_fields", "operators"]
+__all__ = ["action_breakdown_names", "action_fields", "breakdown_names", "insight_fields", "operators"]
 
 
 @cache
@@ -28,6 +28,13 @@ def insight_fields() -> frozenset[str]:
 
 
 @cache
+def action_fields() -> frozenset[str]:
+    """Return the fields that list actions, and so bring `action_type` into a combination."""
+    listed = cast("dict[str, str]", _facts()["objects"]["AdsInsights"]["fields"])
+    return frozenset(name for name, kind in listed.items() if kind == "list<AdsActionStats>")
+
+
+@cache
 def breakdown_names() -> tuple[str, ...]:
     """Return the names that `breakdowns` takes."""
     return _enum("breakdowns")
@@ -35,8 +42,8 @@ def breakdown_names() -> tuple[str, ...]:
 
 @cache
 def action_breakdown_names() -> tuple[str, ...]:
-    """Return the names that `action_breakdowns` takes."""
-    return _enum("action_breakdowns")
+    """Return the names that `action_breakdowns` takes: the SDK's, and one that only Meta's page has."""
+    return (*_enum("action_breakdowns"), "action_converted_product_id")
 
 
 @cache

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from .errors import GraphError
 from .params import Params
 
-__all__ = ["PRESETS", "Range", "increment", "ranges"]
+__all__ = ["PRESETS", "Range", "increment", "months_before", "ranges"]
 
 Range = tuple[date, date]
 """First and last day, both included."""
@@ -16,7 +16,7 @@ _HISTORY_MONTHS = 37
 _MOST_DAYS = 90
 
 
-def _back(today: date, months: int) -> date:
+def months_before(today: date, months: int) -> date:
     """Return the same day so many months earlier, or the last day of that month."""
     index = today.year * 12 + today.month - 1 - months
     year, month = divmod(index, 12)
@@ -56,7 +56,7 @@ def _sunday(today: date) -> date:
 
 
 def _all_history(today: date) -> Range:
-    return _back(today, _HISTORY_MONTHS), today
+    return months_before(today, _HISTORY_MONTHS), today
 
 
 PRESETS: Mapping[str, Callable[[date], Range]] = {

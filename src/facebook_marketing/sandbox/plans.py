@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from facebook_marketing.sandbox.creatives import CreativePlan
-from facebook_marketing.sandbox.economy import Economy
-from facebook_marketing.sandbox.targeting import Audience
+from .creatives import CreativePlan
+from .economy import Economy
+from .targeting import Audience
 
 __all__ = ["HIDDEN", "AdPlan", "AdSetPlan", "CampaignPlan", "Change", "State"]
 

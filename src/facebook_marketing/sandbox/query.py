@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from facebook_marketing.sandbox.world import Node
-from facebook_marketing.sandbox.zones import month_ends
+from .world import Node
+from .zones import month_ends
 
 __all__ = ["Filter", "Query", "cut"]
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One entry of `filtering`: `ad.effective_status IN (…)`, `spend GREATER_THAN 0`, …"""
+    """One entry of `filtering`: `ad.effective_status IN (…)`, `spend GREATER_THAN 0`."""
 
     field: str
     operator: str

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -18,6 +18,7 @@ from .options import Options
 from .paging import DEFAULT_LIMIT, Page, UrlOf, offset_cursor, offset_of, paging
 from .params import Params
 from .periods import Range, increment, ranges
+from .reach import ReachQuota
 from .refusals import named
 from .rowstream import RowStreams
 from .runs import Runs
@@ -63,6 +64,7 @@ class Reports:
         self.runs = Runs(world, seed=options.seed, seconds=options.run_seconds)
         self._slow = Runs(world, seed=options.seed + 1, seconds=options.run_seconds * _SLOW)
         self._asked: dict[str, _Asked] = {}
+        self.reach = ReachQuota(options.tier, now)
         self._streams = RowStreams(_STREAMS)
         self._totals: dict[Query, Row] = {}
 
@@ -80,10 +82,12 @@ class Reports:
         query = self._query(node, params, asynchronous=True)
         check(query, self._world)
         runs = self._slow if fate == "slow" else self.runs
-        account = self._world.account_of(node)
+        owner = self._world.account_of(node)
+        account = owner.id if owner is not None else ""
+        self.reach.admit(account, query, self._today(node))
         fail, stuck, skip = self._fate(query, fate)
         run = runs.create(query, fail=fail, stuck=stuck, skip=skip)
-        self._asked[run] = _Asked(query, account.id if account is not None else "")
+        self._asked[run] = _Asked(query, account)
         return {"report_run_id": run}
 
     def synchronous(self, node: Node, params: Params, url: UrlOf) -> dict[str, object]:
@@ -153,11 +157,14 @@ class Reports:
         )
 
     def _ranges(self, node: Node, params: Params) -> tuple[Range, ...]:
-        account = self._world.account_of(node)
-        zone = ZoneInfo(account.timezone if account is not None else "UTC")
-        asked, sliced = ranges(params, datetime.fromtimestamp(self._now(), zone).date())
+        asked, sliced = ranges(params, self._today(node))
         step = increment(params) if sliced else "all_days"
         return tuple(piece for since, until in asked for piece in cut(since, until, step))
+
+    def _today(self, node: Node) -> date:
+        account = self._world.account_of(node)
+        zone = ZoneInfo(account.timezone if account is not None else "UTC")
+        return datetime.fromtimestamp(self._now(), zone).date()
 
     def _fate(self, query: Query, fate: RunFate | None) -> tuple[tuple[int, int, str] | None, bool, bool]:
         """Return how the run ends: an error, stuck, skipped."""

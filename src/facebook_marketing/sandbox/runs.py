@@ -7,11 +7,11 @@ Job Skipped (insights page of the API notes). Its numbers are those of the momen
 from dataclasses import dataclass, replace
 from typing import Final
 
-from facebook_marketing.sandbox.chance import Dice
-from facebook_marketing.sandbox.errors import GraphError
-from facebook_marketing.sandbox.query import Query
-from facebook_marketing.sandbox.world import World
-from facebook_marketing.sandbox.zones import DAY
+from .chance import Dice
+from .errors import GraphError
+from .query import Query
+from .world import World
+from .zones import DAY
 
 __all__ = ["Runs"]
 

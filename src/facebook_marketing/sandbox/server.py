@@ -8,6 +8,7 @@ import socket
 import struct
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any, Self
 
 import uvicorn
@@ -135,7 +136,8 @@ def serve(
     with _listen(host, port) as plug:
         if ready is not None:
             ready(_url(plug))
-        server.run(sockets=[plug])
+        with suppress(KeyboardInterrupt):  # uvicorn raises the interrupt anew once it has stopped
+            server.run(sockets=[plug])
 
 
 class Running:

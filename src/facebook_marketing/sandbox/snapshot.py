@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from facebook_marketing.sandbox.accounts import Account
-from facebook_marketing.sandbox.census import Census
-from facebook_marketing.sandbox.entities import ad_row, adset_row, campaign_row
-from facebook_marketing.sandbox.life import Life
-from facebook_marketing.sandbox.plans import AdPlan, AdSetPlan, CampaignPlan, State
+from .accounts import Account
+from .census import Census
+from .entities import ad_row, adset_row, campaign_row
+from .life import Life
+from .plans import AdPlan, AdSetPlan, CampaignPlan, State
 
 __all__ = ["Snapshot"]
 
@@ -46,6 +46,15 @@ class Snapshot:
     def live(self) -> int:
         """How many ads are ACTIVE."""
         return sum(state.effective == "ACTIVE" for _, state in self.ads.values())
+
+    @cached_property
+    def below(self) -> Mapping[str, Sequence[AdPlan]]:
+        """Ads by the id of their campaign, their ad set, and their own."""
+        found: dict[str, list[AdPlan]] = {}
+        for plan, _ in self.ads.values():
+            for key in (plan.adset.campaign.id, plan.adset.id, plan.id):
+                found.setdefault(key, []).append(plan)
+        return found
 
     @cached_property
     def campaign_rows(self) -> dict[str, Row]:

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from facebook_marketing.sandbox.creatives import CreativePlan
-from facebook_marketing.sandbox.insight_filters import Facts
-from facebook_marketing.sandbox.plans import AdPlan, AdSetPlan, CampaignPlan, State
-from facebook_marketing.sandbox.query import Query
-from facebook_marketing.sandbox.snapshot import Snapshot
-from facebook_marketing.sandbox.zones import wire_date
+from .creatives import CreativePlan
+from .insight_filters import Facts
+from .plans import AdPlan, AdSetPlan, CampaignPlan, State
+from .query import Query
+from .snapshot import Snapshot
+from .zones import wire_date
 
 __all__ = ["Subject", "subjects"]
 
@@ -31,29 +31,27 @@ class Subject:
 def subjects(query: Query, snapshot: Snapshot, passes: Callable[[Facts], bool]) -> Iterable[Subject]:
     """Yield the subjects of a question, oldest first; only ads that pass its filters count."""
     groups: dict[str, list[AdPlan]] = {}
-    for plan, _ in _below(query, snapshot):
+    for plan in _below(query, snapshot):
         if not query.filtering or passes(_facts(plan, snapshot)):
             groups.setdefault(_group(query.level, plan), []).append(plan)
     for ads in groups.values():
         yield _subject(query.level, ads, snapshot)
 
 
-def _below(query: Query, snapshot: Snapshot) -> Iterable[tuple[AdPlan, State]]:
+def _below(query: Query, snapshot: Snapshot) -> Iterable[AdPlan]:
     node = query.object
-    if node.kind == "Ad":
-        return [snapshot.ads[node.id]] if node.id in snapshot.ads else []
-    if node.kind == "AdSet":
-        return [pair for pair in snapshot.ads.values() if pair[0].adset.id == node.id]
-    if node.kind == "Campaign":
-        return [pair for pair in snapshot.ads.values() if pair[0].adset.campaign.id == node.id]
-    return snapshot.ads.values()
+    if node.kind == "AdAccount":
+        return (plan for plan, _ in snapshot.ads.values())
+    return snapshot.below.get(node.id, ())
 
 
 def _group(level: str, plan: AdPlan) -> str:
     return {"ad": plan.id, "adset": plan.adset.id, "campaign": plan.adset.campaign.id}.get(level, "")
 
 
-def _attributes(plan: CampaignPlan | AdSetPlan | AdPlan, state: State, campaign: CampaignPlan, goal: str) -> dict[str, object]:
+def _attributes(
+    plan: CampaignPlan | AdSetPlan | AdPlan, state: State, campaign: CampaignPlan, goal: str
+) -> dict[str, object]:
     return {
         "id": plan.id,
         "name": state.name,
@@ -75,11 +73,13 @@ def _objective(campaign: CampaignPlan) -> str:
 def _facts(plan: AdPlan, snapshot: Snapshot) -> Facts:
     adset, campaign = plan.adset, plan.adset.campaign
     goal = campaign.economy.goal
-    return Facts({
-        "ad": _attributes(plan, snapshot.ads[plan.id][1], campaign, goal),
-        "adset": _attributes(adset, snapshot.adsets[adset.id][1], campaign, goal),
-        "campaign": _attributes(campaign, snapshot.campaigns[campaign.id][1], campaign, goal),
-    })
+    return Facts(
+        {
+            "ad": _attributes(plan, snapshot.ads[plan.id][1], campaign, goal),
+            "adset": _attributes(adset, snapshot.adsets[adset.id][1], campaign, goal),
+            "campaign": _attributes(campaign, snapshot.campaigns[campaign.id][1], campaign, goal),
+        }
+    )
 
 
 def _same(values: Iterable[str]) -> str | None:

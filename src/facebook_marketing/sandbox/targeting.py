@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
-from facebook_marketing.sandbox.accounts import Account
-from facebook_marketing.sandbox.chance import Dice
-from facebook_marketing.sandbox.ids import plain_id
-from facebook_marketing.sandbox.size import Size
+from .accounts import Account
+from .chance import Dice
+from .ids import plain_id
+from .size import Size
 
 __all__ = ["Audience", "make_audience"]
 
@@ -64,7 +64,9 @@ def _people(dice: Dice, account: Account, size: Size, label: str) -> Row:
         return {"flexible_spec": [{"interests": interests}]}
     if label in {"lookalike", "visitors"} and size.audiences:
         place = dice.below(size.audiences)
-        part: Row = {"custom_audiences": [{"id": plain_id("audience", account.number, place), "name": f"Audience {place + 1}"}]}
+        part: Row = {
+            "custom_audiences": [{"id": plain_id("audience", account.number, place), "name": f"Audience {place + 1}"}]
+        }
         if size.audiences > 1:
             other = (place + 1) % size.audiences
             part["excluded_custom_audiences"] = [

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 
-from facebook_marketing.sandbox.accounts import Account, business_row, make_account, page_row, user_row
-from facebook_marketing.sandbox.holdings import Holdings
-from facebook_marketing.sandbox.size import Size
+from .accounts import Account, business_row, make_account, page_row, user_row
+from .holdings import Holdings
+from .size import Size
 
 __all__ = ["Account", "Node", "Size", "World"]
 
@@ -53,9 +53,7 @@ class World:
         self.anchor = _midnight(now()) if anchor is None else anchor
         found = [make_account(seed, number, self.anchor) for number in range(accounts)]
         self.accounts: Mapping[str, Account] = {account.id: account for account in found}
-        self._holdings = {
-            account.id: Holdings(seed, account, self.size, self.anchor, now) for account in found
-        }
+        self._holdings = {account.id: Holdings(seed, account, self.size, self.anchor, now) for account in found}
 
     def holdings(self, account: str) -> Holdings:
         """Return what the account with those bare digits holds."""
@@ -133,8 +131,13 @@ def _creative(world: World, digits: str) -> Node | None:
 
 
 _LISTED = {
-    "AdImage": "adimages", "AdVideo": "advideos", "CustomAudience": "customaudiences", "AdLabel": "adlabels",
-    "CustomConversion": "customconversions", "AdsPixel": "adspixels", "SavedAudience": "saved_audiences",
+    "AdImage": "adimages",
+    "AdVideo": "advideos",
+    "CustomAudience": "customaudiences",
+    "AdLabel": "adlabels",
+    "CustomConversion": "customconversions",
+    "AdsPixel": "adspixels",
+    "SavedAudience": "saved_audiences",
     "AdRule": "adrules_library",
 }
 
@@ -194,7 +197,9 @@ def _parent_edge(world: World, node: Node, name: str) -> Sequence[Row] | None:
         return held.activities(frozenset({node.id}))
     if name == "adcreatives" and node.kind in {"AdSet", "Ad"}:
         plans = [plan for plan, _ in snapshot.ads.values() if node.id in {plan.id, plan.adset.id}]
-        return [held.creatives[key] for key in dict.fromkeys(plan.creative.id for plan in plans) if key in held.creatives]
+        return [
+            held.creatives[key] for key in dict.fromkeys(plan.creative.id for plan in plans) if key in held.creatives
+        ]
     if (node.kind, name) in {("Campaign", "adsets"), ("Campaign", "ads"), ("AdSet", "ads")}:
         return snapshot.by_parent.get(f"{node.id}/{name}", ())
     return None

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Literal
 import msgspec
 
 from facebook_marketing.engine.door import Change, Event, Gap, Progress, Rows, Status, StreamStatus
+from facebook_marketing.graph.wire import redact
 
 Level = Literal["FATAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"]
 FailureType = Literal["config_error", "transient_error", "system_error"]
@@ -41,9 +42,12 @@ class _RecordLine(msgspec.Struct, gc=False, tag="RECORD"):
 class Output:
     """The owner of stdout. Every line of every kind goes through here, whole."""
 
-    def __init__(self, stream: BinaryIO, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, stream: BinaryIO, now: Callable[[], float] = time.time, clean: Callable[[str], str] = redact
+    ) -> None:
         self._stream = stream
         self._now = now
+        self._clean = clean
         self._last = now()
 
     def lines(self, messages: Iterable[object]) -> None:
@@ -58,7 +62,12 @@ class Output:
 
     def log(self, level: Level, message: str) -> None:
         """A LOG line."""
-        self.lines([{"type": "LOG", "log": {"level": level, "message": message}}])
+        self.lines([{"type": "LOG", "log": {"level": level, "message": self._clean(message)}}])
+
+    def connection(self, problem: str) -> None:
+        """The CONNECTION_STATUS line: FAILED with what is wrong, SUCCEEDED without a problem."""
+        failed = {"status": "FAILED", "message": self._clean(problem)}
+        self.lines([{"type": "CONNECTION_STATUS", "connectionStatus": failed if problem else {"status": "SUCCEEDED"}}])
 
     def milliseconds(self) -> int:
         """Now, in the unit of `emitted_at`."""
@@ -70,8 +79,11 @@ class Output:
         self.lines([{"type": "TRACE", "trace": trace}])
 
     def error(self, message: str, failure_type: FailureType, *, stream: str | None = None, detail: str = "") -> None:
-        """A TRACE line that says why a sync, or one of its streams, failed."""
-        body: dict[str, Any] = {"message": message, "internal_message": detail or message, "failure_type": failure_type}
+        """A TRACE line that says why a sync, or one of its streams, failed; `detail` is the traceback."""
+        text = self._clean(message)
+        body: dict[str, Any] = {"message": text, "internal_message": text, "failure_type": failure_type}
+        if detail:
+            body["stack_trace"] = self._clean(detail)
         if stream is not None:
             body["stream_descriptor"] = {"name": stream}
         self.trace("ERROR", body)
@@ -83,12 +95,11 @@ class AirbyteSink:
     def __init__(self, output: Output) -> None:
         self._output = output
         self._since_state: dict[str, int] = {}
-        self._running: set[str] = set()
+        self._begun: dict[str, StreamStatus] = {}
 
     async def write(self, rows: Rows) -> None:
         """RECORD lines of one page; where a cell was nulled its record says so in `meta.changes`."""
-        if rows.stream not in self._running:
-            self._running.add(rows.stream)
+        if self._begun.get(rows.stream) is not StreamStatus.RUNNING:
             self._status(rows.stream, StreamStatus.RUNNING)
         stream, now = rows.stream, self._output.milliseconds()
         metas = _metas(rows.changes)
@@ -114,20 +125,27 @@ class AirbyteSink:
         """Statuses become TRACE lines; the rest is for logs and progress displays."""
         match event:
             case Status(stream, status):
-                if status in {StreamStatus.COMPLETE, StreamStatus.INCOMPLETE}:
-                    self._running.discard(stream)
                 self._status(stream, status)
             case Progress() | Gap():
                 pass
 
     def running(self) -> tuple[str, ...]:
         """Streams that have begun and not ended."""
-        return tuple(sorted(self._running))
+        return tuple(self._begun)
+
+    def give_up(self) -> None:
+        """The sync breaks off: every stream that has begun and not ended is INCOMPLETE."""
+        for stream in self.running():
+            self._status(stream, StreamStatus.INCOMPLETE)
 
     async def close(self) -> None:
         """Nothing is held back: lines leave as they are written."""
 
     def _status(self, stream: str, status: StreamStatus) -> None:
+        if status in {StreamStatus.COMPLETE, StreamStatus.INCOMPLETE}:
+            self._begun.pop(stream, None)
+        else:
+            self._begun[stream] = status
         self._output.trace("STREAM_STATUS", {"stream_descriptor": {"name": stream}, "status": status.value})
 
 

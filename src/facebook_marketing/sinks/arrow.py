@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -22,7 +23,9 @@ from facebook_marketing.sinks.json_text import json_text, mended_text, plain_tex
 ROW_ID, SYNCED_AT, CHANGES = "_row_id", "_synced_at", "_changes"
 
 # 20 digits before the point hold every id and amount, 18 after it every ratio that a double can say.
-DECIMAL = pa.decimal128(38, 18)
+PRECISION, SCALE = 38, 18
+LONGEST = PRECISION + len("-.")
+DECIMAL = pa.decimal128(PRECISION, SCALE)
 TIMESTAMP = pa.timestamp("us", "UTC")
 JSON_KINDS: frozenset[Kind] = frozenset((Kind.JSON, Kind.STATS, Kind.HISTOGRAM, Kind.RESULTS))
 
@@ -48,6 +51,13 @@ def _strings(cells: Cells) -> pa.Array:
     return pa.array(cells, pa.string())
 
 
+def _numbers(cells: Cells) -> pa.Array:
+    """Refuse by ourselves what is too fine: pyarrow makes 0 of some such numbers without a word."""
+    if any(cell and (len(str(cell)) > LONGEST or cell.adjusted() < -SCALE) for cell in cells if type(cell) is Decimal):
+        raise pa.ArrowInvalid(f"more digits than decimal({PRECISION}, {SCALE}) holds")
+    return pa.array(cells, DECIMAL)
+
+
 def _json(cells: Cells) -> pa.Array:
     return pa.array([None if cell is None else json_text(cell) for cell in cells], pa.string())
 
@@ -55,7 +65,7 @@ def _json(cells: Cells) -> pa.Array:
 TYPES: Mapping[Kind, tuple[pa.DataType, Callable[[Cells], pa.Array]]] = {
     Kind.STRING: (pa.string(), _strings),
     Kind.INTEGER: (pa.int64(), lambda cells: pa.array(cells, pa.int64())),
-    Kind.NUMBER: (DECIMAL, lambda cells: pa.array(cells, DECIMAL)),
+    Kind.NUMBER: (DECIMAL, _numbers),
     Kind.BOOLEAN: (pa.bool_(), lambda cells: pa.array(cells, pa.bool_())),
     Kind.DATE: (pa.date32(), lambda cells: pa.array(cells, pa.string()).cast(pa.date32())),
     Kind.DATETIME: (TIMESTAMP, lambda cells: pa.array(cells, pa.string()).cast(TIMESTAMP)),

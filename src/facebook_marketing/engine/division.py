@@ -1,0 +1,259 @@
+"""What becomes of a window that Meta cannot report whole.
+
+Too much at once divides by entity (its days are halved before, by the job) and at last by field. A failure for no
+known reason is looked for first: mostly it is one field of one entity, and everything else can be read in one piece
+around it.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, assert_never
+
+import msgspec
+from msgspec import UNSET
+
+from facebook_marketing.catalog.stream import Report
+from facebook_marketing.engine import query
+from facebook_marketing.engine.desk import LostError
+from facebook_marketing.engine.parts import TRIES, Part, Parts
+from facebook_marketing.engine.window import Delivered, Done, Lost, Runner, Split, Taker
+from facebook_marketing.graph.runs import Watch
+from facebook_marketing.graph.wire import Fault
+from facebook_marketing.plan.split import JoinError, bisect_ids, halve_dates, halve_fields, join
+from facebook_marketing.plan.windows import Window
+from facebook_marketing.records import Decoded, attribute
+
+_MOST_POISONED = 16
+"""Entities that are read around; with more of them the field itself counts as unreadable in the window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """The part could not be read; it was recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """Fields that make a run fail whenever these entities are in it (None: whatever entities are in it)."""
+
+    fields: tuple[str, ...]
+    ids: tuple[str, ...] | None
+
+
+class Division:
+    """Divides parts of one report of one account, and puts halves by field together again."""
+
+    def __init__(self, parts: Parts, watch: Watch, anchor: date) -> None:
+        self._parts = parts
+        self._watch = watch
+        self._anchor = anchor
+        self._ids: dict[Window, tuple[str, ...]] = {}
+        self.poison: Poison | None = None
+
+    # --- too much at once: by entity -----------------------------------------------------------------------------
+
+    async def by_entity(self, window: Window, delivered: Delivered, why: Split) -> Done | Unread:
+        """A single bucket by halves of its entities, a single entity by halves of its fields."""
+        ids = await self.ids(window)
+        groups: list[tuple[str, ...]] = [*(bisect_ids(ids) or ())]
+        if not groups:
+            return await self._by_field(Part(window, ids=ids[:1] or None), delivered, why)
+        rows, read_at, unread = 0, self._parts.desk.client.clock.now(), False
+        while groups:
+            group = Part(window, ids=groups.pop(0))
+            outcome = await self._parts.settle(group, self._parts.handing_over(delivered, group))
+            match outcome:
+                case Done(more, _):
+                    rows += more
+                case Split():
+                    halves = bisect_ids(group.ids or ())
+                    if halves is not None:
+                        groups[:0] = halves
+                        continue
+                    ending = await self._by_field(group, delivered, outcome)
+                    unread = unread or isinstance(ending, Unread)
+                    rows += ending.rows if isinstance(ending, Done) else 0
+                case never:
+                    assert_never(never)
+        return Unread() if unread else Done(rows, read_at)
+
+    async def ids(self, window: Window) -> tuple[str, ...]:
+        """Ids of the level that have rows in the window: one report of ids alone, without breakdowns, asked once."""
+        if self._parts.report.level == "account":
+            return ()
+        if window not in self._ids:
+            self._ids[window] = await self._ask_ids(window)
+        return self._ids[window]
+
+    async def _ask_ids(self, window: Window) -> tuple[str, ...]:
+        parts, level = self._parts, self._parts.report.level
+        name = f"{level}_id"
+        bare = replace(parts.stream, report=Report(level=level, time_increment="all_days", action_breakdowns=()))
+        asked = query.params(bare, (name,), parts.filters)
+        found: dict[str, None] = {}
+
+        async def take(decoded: Decoded) -> None:
+            found.update(dict.fromkeys(str(getattr(row, name)) for row in decoded.rows))
+
+        runner = Runner(parts.desk, self._watch, bare, parts.account, "")
+        for _ in range(TRIES):
+            outcome = await runner.attempt(window, asked, take)
+            if isinstance(outcome, Done):
+                break
+            if isinstance(outcome, Lost):
+                raise LostError(outcome.refusal, f"ids of account {parts.account}")
+        return tuple(found)
+
+    # --- for no known reason: around a poisoned field ------------------------------------------------------------
+
+    async def diagnose(self, window: Window) -> Poison | None:
+        """Which fields, of which entities, make runs over the window fail; None when it is not the fields.
+
+        Found by runs whose rows are left unread: only their endings cost calls.
+        """
+        parts = self._parts
+        free = [name for name in parts.fields if name not in parts.keys]
+        if not await self._fails(Part(window), free) or await self._fails(Part(window), free[:1]):
+            return None
+        fields = await _minimal(free, lambda some: self._fails(Part(window), some))
+        ids = await self.ids(window)
+        if not ids:
+            return Poison(tuple(fields), None)
+        return Poison(tuple(fields), await self._poisoned(window, fields, ids))
+
+    async def _poisoned(self, window: Window, fields: Sequence[str], ids: Sequence[str]) -> tuple[str, ...] | None:
+        """The entities of which the fields cannot be read; None when there are too many to read around."""
+        found: list[str] = []
+        waiting = [tuple(ids)]
+        while waiting:
+            group = waiting.pop()
+            if not await self._fails(Part(window, ids=group), fields):
+                continue
+            halves = bisect_ids(group)
+            if halves is None:
+                found.extend(group)
+            else:
+                waiting.extend(halves)
+            if len(found) + len(waiting) > _MOST_POISONED:
+                return None
+        return tuple(found)
+
+    async def _fails(self, part: Part, fields: Iterable[str]) -> bool:
+        wanted = tuple(name for name in self._parts.fields if name in self._parts.keys) + tuple(fields)
+        return await self._parts.readable(replace(part, fields=wanted)) is not None
+
+    async def around(self, window: Window, delivered: Delivered, poison: Poison) -> Done | Split:
+        """The window without the poisoned entities in one piece, and those entities by themselves, fields joined."""
+        parts = self._parts
+        clean = tuple(name for name in parts.fields if name not in poison.fields)
+        rest = Part(window, fields=clean) if poison.ids is None else Part(window, without=poison.ids)
+        outcome = await parts.settle(rest, parts.handing_over(delivered, rest))
+        if isinstance(outcome, Split):
+            return outcome
+        if poison.ids is None:
+            for name in poison.fields:
+                await parts.record(Part(window), Fault(0, "a run with it fails"), "field fails alone", name)
+            return outcome
+        rows = 0
+        for entity in poison.ids:
+            ending = await self._by_field(Part(window, ids=(entity,)), delivered, None, poison.fields)
+            if isinstance(ending, Unread):
+                return Split(Fault(0, f"{parts.report.level} {entity} cannot be read"), "unreadable")
+            rows += ending.rows
+        return Done(outcome.rows + rows, outcome.read_at)
+
+    # --- by field --------------------------------------------------------------------------------------------------
+
+    async def _by_field(
+        self, part: Part, delivered: Delivered, why: Split | None, suspects: Sequence[str] = ()
+    ) -> Done | Unread:
+        """One entity's rows, fields read apart and joined on the full key; a field that fails alone is recorded."""
+        parts, lost = self._parts, dict[str, Fault]()
+        read_at = parts.desk.client.clock.now()
+        clean = tuple(name for name in parts.fields if name not in suspects)
+        try:
+            found = await self._of_fields(replace(part, fields=clean), lost)
+            for name in suspects:
+                keys = tuple(field for field in parts.fields if field in parts.keys)
+                more = await self._by_date(replace(part, fields=(*keys, name)), lost)
+                found = more if found is None else found if more is None else self._joined(found, more)
+        except JoinError as collapse:
+            why, found = Split(Fault(200, str(collapse)), "rows would collapse"), None
+        if found is None:
+            reason = why or Split(Fault(0, "no field of it can be read"), "unreadable")
+            await parts.record(part, reason.fault, reason.verdict)
+            return Unread()
+        for name, fault in lost.items():
+            await parts.record(part, fault, "field fails alone", name)
+        await parts.hand_over(delivered.new(Decoded(found)), tuple(lost))
+        return Done(len(found), read_at)
+
+    async def _of_fields(self, part: Part, lost: dict[str, Fault]) -> list[msgspec.Struct] | None:
+        """Rows with these fields, halved until they can be read; None when none can. Unreadable ones go to `lost`."""
+        kept, outcome = await self._kept(part)
+        if isinstance(outcome, Done):
+            return kept
+        halves = halve_fields(part.fields or (), self._parts.keys)
+        if halves is None:
+            lost.update((name, outcome.fault) for name in part.fields or () if name not in self._parts.keys)
+            return None
+        left = await self._of_fields(replace(part, fields=halves[0]), lost)
+        right = await self._of_fields(replace(part, fields=halves[1]), lost)
+        if left is None or right is None:
+            return left if right is None else right
+        return self._joined(left, right)
+
+    async def _by_date(self, part: Part, lost: dict[str, Fault]) -> list[msgspec.Struct] | None:
+        """Rows with one suspected field: of its days those that can be read, as long as halving them finds any."""
+        kept, outcome = await self._kept(part)
+        if isinstance(outcome, Done):
+            return kept
+        name = (part.fields or ("",))[-1]
+        halves = halve_dates(part.window, self._parts.report.time_increment, self._anchor)
+        ends = [await self._kept(replace(part, window=half)) for half in halves or ()]
+        if not any(isinstance(end, Done) for _, end in ends):
+            lost[name] = outcome.fault
+            return None
+        found: list[msgspec.Struct] = []
+        for half, (rows, end) in zip(halves or (), ends, strict=True):
+            if isinstance(end, Done):
+                found += rows
+            else:
+                found += await self._by_date(replace(part, window=half), lost) or []
+        return found
+
+    async def _kept(self, part: Part) -> tuple[list[msgspec.Struct], Done | Split]:
+        kept: list[msgspec.Struct] = []
+
+        async def take(decoded: Decoded) -> None:
+            kept.extend(decoded.rows)
+
+        def begin() -> Taker:
+            kept.clear()
+            return take
+
+        return kept, await self._parts.settle(part, begin)
+
+    def _joined(self, left: list[msgspec.Struct], right: list[msgspec.Struct]) -> list[msgspec.Struct]:
+        if not left or not right:
+            return left or right
+        key = tuple(attribute(name) for name in (*self._parts.stream.primary_key, "date_stop"))
+        newest = type(right[0]) if len(right[0].__struct_fields__) > len(left[0].__struct_fields__) else type(left[0])
+        return [newest(**row) for row in join(map(_set_of, left), map(_set_of, right), key)]
+
+
+def _set_of(row: msgspec.Struct) -> dict[str, Any]:
+    return {name: value for name in row.__struct_fields__ if (value := getattr(row, name)) is not UNSET}
+
+
+async def _minimal(names: Sequence[str], fails: Callable[[Sequence[str]], Awaitable[bool]]) -> list[str]:
+    """The names that fail alone, among names of which at least one does, by halving."""
+    if len(names) <= 1:
+        return list(names)
+    middle = len(names) // 2
+    found: list[str] = []
+    for half in (names[:middle], names[middle:]):
+        if await fails(half):
+            found += await _minimal(half, fails)
+    return found
