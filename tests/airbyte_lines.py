@@ -196,7 +196,11 @@ def unlike(value: object, schema: Mapping[str, Any], path: str = "$") -> list[st
     match value:
         case dict():
             inner = schema.get("properties", {})
-            return [bad for name in value.keys() & inner.keys() for bad in unlike(value[name], inner[name], f"{path}.{name}")]
+            return [
+                bad
+                for name in value.keys() & inner.keys()
+                for bad in unlike(value[name], inner[name], f"{path}.{name}")
+            ]
         case list() if "items" in schema:
             return [bad for one in value for bad in unlike(one, schema["items"], f"{path}[]")]
         case str() if not _of_format(value, schema.get("format")):

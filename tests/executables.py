@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from airbyte_lines import Line, parsed
-
 from facebook_marketing.sandbox import Size
 
 ACCOUNT = "1234567890123456"
@@ -29,7 +28,7 @@ def days_ago(days: int) -> str:
     return (datetime.now(UTC) - timedelta(days=days)).date().isoformat()
 
 
-def config(**settings: Any) -> Line:  # noqa: ANN401 - any setting
+def config(**settings: Any) -> Line:
     """A config of the sandbox's first account with a short time of statistics."""
     credentials = {"auth_type": "Service", "access_token": settings.pop("token", TOKEN)}
     return {"account_ids": [ACCOUNT], "credentials": credentials, "insights_start_date": days_ago(3)} | settings

@@ -19,7 +19,7 @@ from sandbox_transport import SandboxTransport
 from virtual import START, VirtualClock, run
 
 ACCOUNT = "1234567890123456"
-ENDLESS = 5_000
+ENDLESS = 2_000
 """Requests after which a sync counts as one that would never end."""
 
 

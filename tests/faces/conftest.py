@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from executables import SMALL, Ended, Shell, catalog, config
 
+from executables import SMALL, Ended, Shell, catalog, config
 from facebook_marketing.sandbox import Options, start
 from facebook_marketing.sandbox.server import Running
 

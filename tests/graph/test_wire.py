@@ -143,3 +143,14 @@ def test_a_batch_reply_that_is_too_short_is_filled_with_unfinished_entries() -> 
     first, second = wire.replies(reply, 2)
     assert first == Reply(200, {"x-app-usage": "{}"}, b"{}")
     assert second is None
+
+
+def test_half_a_surrogate_pair_in_a_text_does_not_lose_the_page() -> None:
+    body = rb'{"data":[{"id":"1","name":"cut \ud83d"},{"id":"2","name":"\ud83d\ude00 \\ud83d"}]}'
+    assert wire.fault(Reply(200, {}, body)) is None
+    rows = json.loads(wire.page(body).rows)
+    assert rows == [{"id": "1", "name": "cut \ufffd"}, {"id": "2", "name": "\U0001f600 \\ud83d"}]
+
+
+def test_a_reply_nested_without_end_is_a_fault_and_no_crash() -> None:
+    assert wire.fault(Reply(200, {}, b'{"data":' + b"[" * 100_000)) is not None

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 DAYS = 90
 ACCOUNT = "1234567890123456"
 TOKEN = "sandbox-token"  # noqa: S105 - the simulation's own, known to everybody
+ANCHOR = 1793491200.0
+"""2026-11-01: up to here the simulated history is laid out, from here on it grows, the same on every day and machine."""
 SIZE = {"campaigns": 6, "adsets": 12, "ads": 30, "creatives": 30}
 """Small enough for a minute: thirty statistics streams are computed by the same machine that reads them."""
 RUN_SECONDS = 0.5
@@ -64,7 +66,7 @@ def _synced(database: Path, options: "Options | None") -> "Result":
             raise
         message = f"The demo needs {error.name}. Install it: pip install 'facebook-marketing[all]'."
         raise UsageError(message) from error
-    with start(options or Options(run_seconds=RUN_SECONDS, size=Size(**SIZE))) as sandbox, display() as progress:
+    with start(options or Options(run_seconds=RUN_SECONDS, size=Size(**SIZE), anchor=ANCHOR)) as sandbox, display() as progress:
         config = load({"insights_start_date": first_day()}, environment(sandbox.url)).config
         return asyncio.run(run_sync(config, destination(database), progress=progress))
 
@@ -94,7 +96,7 @@ def sandbox_options(arguments: argparse.Namespace) -> "Options":
     given = {name: value for name, value in vars(arguments).items() if value is not None}
     if "faults" in given:
         given["faults"] = faults.load(given["faults"])
-    return Options(size=Size(**_known(Size, given)), **_known(Options, given))
+    return Options(size=Size(**_known(Size, given)), **{"anchor": ANCHOR} | _known(Options, given))
 
 
 def _known(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:

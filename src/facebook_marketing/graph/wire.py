@@ -146,6 +146,7 @@ class _Entry(msgspec.Struct, gc=False):
 
 
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
+_ESCAPE = re.compile(rb"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u[dD][89a-fA-F]..|\\.", re.DOTALL)
 _PAGING = msgspec.json.Decoder(_Paging)
 _BATCH = msgspec.json.Decoder(list[_Entry | None])
 
@@ -212,8 +213,8 @@ def _entry_reply(entry: _Entry | None) -> Reply | None:
 def fault(reply: Reply) -> Fault | None:
     """What is wrong with the reply, or None. A 200 can carry an error, a text or half a JSON too (seen in the wild)."""
     try:
-        envelope = _ENVELOPE.decode(reply.body)
-    except msgspec.DecodeError:
+        envelope = _opened(reply.body)
+    except (msgspec.DecodeError, RecursionError):
         return Fault(
             reply.status, _unreadable(reply), transient=reply.status in _PASSING or reply.status >= _SERVER_ERROR
         )
@@ -223,6 +224,18 @@ def fault(reply: Reply) -> Fault | None:
         transient = reply.status >= _SERVER_ERROR
         return Fault(reply.status, f"HTTP {reply.status} without an error object", transient=transient)
     return None
+
+
+def _opened(body: bytes) -> _Envelope:
+    try:
+        return _ENVELOPE.decode(body)
+    except msgspec.DecodeError:
+        return _ENVELOPE.decode(with_whole_characters(body))
+
+
+def with_whole_characters(text: bytes) -> bytes:
+    """JSON with U+FFFD for each half of a surrogate pair, which a text that was cut in the middle leaves behind."""
+    return _ESCAPE.sub(lambda found: rb"\ufffd" if len(found[0]) == len(rb"\ud83d") else found[0], text)
 
 
 def _unreadable(reply: Reply) -> str:
@@ -257,7 +270,7 @@ def page(body: bytes) -> Page:
     The address in `next` is never called: only what it asks otherwise is taken over, so that no reply can send the
     token to another host. `cursors.after` alone does not mean a next page (it stands on the last one too).
     """
-    envelope = _ENVELOPE.decode(body)
+    envelope = _opened(body)
     rows = b"[]" if isinstance(envelope.data, msgspec.UnsetType) else bytes(envelope.data)
     if isinstance(envelope.paging, msgspec.UnsetType):
         return Page(b"[]" if rows == b"null" else rows, None)

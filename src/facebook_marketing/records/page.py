@@ -9,7 +9,6 @@ import msgspec
 # One leading letter to search for, because this runs over every byte of every page.
 _ODD = re.compile(rb'n_*(?:a_*n[\d\s"\\_\x80-\xff]|f_*(?:i_*n_*i_*t_*y_*)?[\s"\\\x80-\xff]|ull")')
 _ODD_ESCAPES = re.compile(rb"\\u00(?:[46][1569ce]|[57][3459f])")
-_ESCAPE = re.compile(rb"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u[dD][89a-fA-F]..|\\.", re.DOTALL)
 
 
 def is_odd(page: bytes) -> bool:
@@ -27,8 +26,3 @@ def one_line(page: bytes) -> bytes:
     if not page.isascii():
         page = page.decode("utf-8", "replace").encode()
     return msgspec.json.format(page, indent=-1) if b"\n" in page or b"\r" in page else page
-
-
-def with_whole_characters(page: bytes) -> bytes:
-    """The page with U+FFFD for each half of a surrogate pair, which a text cut in the middle leaves behind."""
-    return _ESCAPE.sub(lambda found: rb"\ufffd" if len(found[0]) == len(rb"\ud83d") else found[0], page)

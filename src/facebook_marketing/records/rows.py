@@ -9,9 +9,10 @@ from msgspec import UNSET, Raw
 
 from facebook_marketing.catalog import fields
 from facebook_marketing.catalog.stream import Kind, Report, Stream
+from facebook_marketing.graph.wire import with_whole_characters
 from facebook_marketing.records.cells import ANYTHING, BREAKDOWN, CELLS, NUMBER, NUMBERS, TEXT, TEXTS, Cell
 from facebook_marketing.records.decoded import Decoded, Nulled
-from facebook_marketing.records.page import is_odd, one_line, with_whole_characters
+from facebook_marketing.records.page import is_odd, one_line
 from facebook_marketing.records.shapes import Shape, Shapes, attribute
 from facebook_marketing.records.steps import RENAMED, is_renamed, steps
 

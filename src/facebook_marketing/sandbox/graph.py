@@ -70,7 +70,9 @@ class Sandbox:
         self.options = options
         self._base_now, self._shift = now, 0.0
         self._frozen: float | None = None
-        self.world = World(seed=options.seed, size=options.size, accounts=options.accounts, now=self.now)
+        self.world = World(
+            seed=options.seed, size=options.size, accounts=options.accounts, now=self.now, anchor=options.anchor
+        )
         self.reports = Reports(self.world, options, self.now)
         self.runs = self.reports.runs
         self.tokens: dict[str, Token] = table(options.tokens, options.app_id, options.app_secret)
