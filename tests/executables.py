@@ -4,10 +4,13 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +65,7 @@ class Ended:
     err: str
     seconds: float
 
-    @property
+    @cached_property
     def lines(self) -> list[Line]:
         """Its stdout as messages of the protocol; fails where it holds anything else."""
         return parsed(self.out)
@@ -119,12 +122,20 @@ class Shell:
 
 
 def ended(process: subprocess.Popen[bytes], began: float) -> Ended:
-    """Waits for the end of a process that was started at `began` (monotonic seconds)."""
+    """Waits for the end of a process that was started at `began` (monotonic seconds), of which lines may be read."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    guard = threading.Timer(PATIENCE, process.kill)
+    guard.start()
     try:
-        out, err = process.communicate(timeout=PATIENCE)
+        with ThreadPoolExecutor(1) as beside:
+            err = beside.submit(process.stderr.read)
+            out = process.stdout.read()
+        process.wait()
     finally:
+        guard.cancel()
         process.kill()
-    return Ended(process.returncode, out, err.decode(), time.monotonic() - began)
+    return Ended(process.returncode, out, err.result().decode(), time.monotonic() - began)
 
 
 def _text(content: object) -> str:

@@ -46,6 +46,10 @@ class MovedClock(VirtualClock):
         """Seconds since 1970."""
         return self._now()
 
+    async def sleep(self, seconds: float) -> None:
+        """Like a real clock it knows no wait that is shorter than a millisecond: seconds since 1970 are too coarse."""
+        await super().sleep(max(seconds, 0.001) if seconds > 0 else 0)
+
 
 @dataclass
 class Synced:
@@ -127,7 +131,7 @@ class Site:
             return outcome, clock.now() - began
 
         outcome, seconds = run(timed())
-        assert sent <= ENDLESS, "the sync would never have ended"
+        assert sent <= ENDLESS, f"over {ENDLESS} requests: does this sync ever end?"
         self.under_way = transport.most_under_way
         return Synced(sink, outcome, self.sandbox.log[before:], seconds)
 

@@ -7,9 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facebook_marketing.catalog import fields, rules
-from facebook_marketing.catalog.stream import Level, Report
+from facebook_marketing.catalog.reports import custom, presets
+from facebook_marketing.catalog.stream import Kind, Level, Report, Stream
+from facebook_marketing.catalog.streams import ENTITIES
 
 THREE = ("action_type", "action_target_id", "action_destination")
+RESULTS = ("results", "result_rate", "*objective_result*", "cost_per_result", "link_clicks_per_results")
 HOUR = "hourly_stats_aggregated_by_advertiser_time_zone"
 
 STARRED = [
@@ -127,6 +130,15 @@ def test_some_breakdowns_stop_below_the_account(name: str, level: Level, allowed
     assert (rules.allowed([name], [], has_actions=True, level=level) is None) is allowed
 
 
+@pytest.mark.parametrize("names", STARRED, ids=lambda names: "+".join(names) or "none")
+@pytest.mark.parametrize("level", ("account", "campaign", "adset", "ad"))
+def test_the_level_changes_no_other_row_of_metas_table(names: tuple[str, ...], level: Level) -> None:
+    plain, action = split(names)
+    assert (rules.allowed(plain, action, has_actions=True, level=level) is None) is not (
+        level == "account" and "image_asset" in names
+    )
+
+
 NAMES = st.sampled_from(sorted(frozenset().union(*rules.COMBINATIONS)))
 
 
@@ -206,6 +218,8 @@ def test_retired_windows_and_repetitions_go_and_the_order_stays() -> None:
         (("country",), ("spend",), 37, 37, ()),
         (("country",), ("spend", "reach", "cpp", "unique_ctr"), 37, 13, ("reach", "cpp", "unique_ctr")),
         ((HOUR,), ("spend", "reach"), 13, 13, ()),
+        (("age", HOUR), ("spend",), 13, 13, ()),
+        (("frequency_value", "country"), ("reach",), 6, 6, ()),
         (("frequency_value",), ("reach",), 6, 6, ()),
     ),
 )
@@ -217,7 +231,15 @@ def test_a_report_reaches_back_as_far_as_its_breakdowns_and_fields_allow(
     assert str(field_months) in back.why
 
 
-@pytest.mark.parametrize("field", ("reach", "frequency", "cpp", "ctr", "cost_per_thruplay", "purchase_roas", "results"))
+NOT_SUMS = """
+    reach frequency cpp unique_clicks cost_per_unique_click full_view_reach advanced_reach_28d_lookback ctr cpc cpm
+    configurable_placement_ptc_reach cost_per_thruplay purchase_roas estimated_ad_recallers quality_ranking
+    results result_rate cost_per_result objective_results cost_per_objective_result objective_result_rate
+    video_avg_time_watched_actions video_play_curve_actions website_ctr
+"""
+
+
+@pytest.mark.parametrize("field", NOT_SUMS.split())
 def test_ratios_and_unique_counts_do_not_add_up(field: str) -> None:
     assert rules.adds_up(field) is False
 
@@ -230,3 +252,26 @@ def test_counts_add_up(field: str) -> None:
 def test_no_metric_both_adds_up_and_does_not() -> None:
     assert [field for field in rules.ADDITIVE if rules.matches(field, rules.NOT_ADDITIVE)] == []
     assert rules.adds_up("brand_new_metric") is None
+
+
+def test_a_field_that_metas_tables_do_not_know_is_named_for_a_warning() -> None:
+    fields = ["spend", "reech", "brand_new_metric", "age", "wish_bid"]
+    stream = custom("mine", fields=fields, breakdowns=["country", "image_asset", "brand_new_breakdown"])
+    assert rules.unknown_fields(stream) == ("reech", "brand_new_metric")
+
+
+@pytest.mark.parametrize("stream", (*ENTITIES, *presets()), ids=lambda stream: stream.name)
+def test_what_is_built_in_asks_nothing_unknown(stream: Stream) -> None:
+    assert rules.unknown_fields(stream) == ()
+
+
+def test_every_result_is_read_as_indicators_with_values_or_never_asked() -> None:
+    names = [name for name in fields.declared("AdsInsights") if rules.matches(name, RESULTS)]
+    stream = custom("mine", fields=names)
+    assert {column.kind for column in stream.columns if column.name in names} == {Kind.RESULTS}
+    assert {name for name in names if rules.never_asked(name)} == {"objective_result_rate", "link_clicks_per_results"}
+
+
+def test_a_caveat_names_breakdowns_that_meta_has() -> None:
+    known = {*fields.enum("breakdowns"), *fields.enum("action_breakdowns")}
+    assert {name for caveat in rules.CAVEATS for name in caveat.breakdowns} <= known

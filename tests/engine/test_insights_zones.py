@@ -116,7 +116,7 @@ def test_a_day_read_just_before_its_midnight_is_read_again_just_after(account: i
     settings = {"account_ids": [chosen], "start_date": "2026-11-20", "columns": COLUMNS}
     before = site.sync(["ads_insights"], **settings)
     assert before.sink.states()["ads_insights"][chosen]["date_start"] == "2026-11-23"
-    move(site, 2 / 1440)
+    move(site, 16 / 1440)  # Meta's numbers move every quarter of an hour
     after = site.sync(["ads_insights"], before.sink.states(), **settings)
     assert days_asked(after.calls, chosen) == every_day(date(2026, 11, 23), date(2026, 11, 24))
     asked = Asked(date(2026, 11, 23), date(2026, 11, 24))

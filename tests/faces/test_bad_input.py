@@ -78,11 +78,13 @@ CATALOGS: dict[str, tuple[object, str, str]] = {
     "a list": ([1], "selects no streams", "Select some of what discover lists"),
     "not JSON": ("nope", "is not JSON", "Write it anew from what `discover` prints."),
     "nested too deeply": ("[" * 100_000, "is not JSON", "Write it anew from what `discover` prints."),
-    "an unknown stream": (bare_catalog("ads", "adz"), "do not exist: adz (did you mean ads?)", "Run discover again"),
+    "an unknown stream": (bare_catalog("ads", "adsets"), "adsets (did you mean ad_sets?)", "Run discover again"),
     "a stream twice": (bare_catalog("ads", "ads"), "asks for ads more than once", "Leave one entry a stream"),
     "a stream without a name": ({"streams": [{"stream": {}}]}, "a stream without a name", "Each entry looks as in"),
     "a schema that is none": (
-        {"streams": [{"stream": {"name": "ads", "json_schema": "all"}}]}, "json_schema of ads", "{} selects every column",
+        {"streams": [{"stream": {"name": "ads", "json_schema": "all"}}]},
+        "json_schema of ads",
+        "{} selects every column",
     ),
     "columns that are none": (
         {"streams": [{"stream": {"name": "ads", "json_schema": {"properties": ["id"]}}}]},

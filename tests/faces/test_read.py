@@ -171,6 +171,7 @@ def test_the_environment_alone_can_hold_the_account_and_the_token(shell: Shell) 
     done = shell.read({}, bare_catalog("campaigns"), FACEBOOK_ACCESS_TOKEN=TOKEN, FACEBOOK_ACCOUNT_IDS=f"act_{ACCOUNT}")
     assert done.code == 0
     assert len(records(done.lines, "campaigns")) == 3
+    assert TOKEN not in done.text
 
 
 def test_another_address_for_meta_is_announced(whole: Ended, meta: Running) -> None:

@@ -28,12 +28,12 @@ class Refusal:
 
 # The three action breakdowns that join any starred combination.
 STAR = ("action_type", "action_target_id", "action_destination")
-_CARDS = (
+CARDS: tuple[tuple[str, ...], ...] = (
     ("action_carousel_card_id",),
     ("action_carousel_card_name",),
     ("action_carousel_card_id", "action_carousel_card_name"),
 )
-_BESIDE_CARDS: tuple[tuple[str, ...], ...] = (
+BESIDE_CARDS: tuple[tuple[str, ...], ...] = (
     (),
     ("impression_device",),
     ("country",),
@@ -43,7 +43,7 @@ _BESIDE_CARDS: tuple[tuple[str, ...], ...] = (
 )
 
 # Meta's page on insights breakdowns, its table of combinations; at the end of each half those seen to work beside it.
-_STARRED: tuple[tuple[str, ...], ...] = (
+STARRED: tuple[tuple[str, ...], ...] = (
     (),
     ("action_device",),
     ("action_device", "impression_device"),
@@ -71,7 +71,7 @@ _STARRED: tuple[tuple[str, ...], ...] = (
     ("action_canvas_component_name",),
     *((asset,) for asset in ASSET_BREAKDOWNS),
 )
-_UNSTARRED: tuple[tuple[str, ...], ...] = (
+UNSTARRED: tuple[tuple[str, ...], ...] = (
     ("action_converted_product_id",),
     ("action_type", "action_converted_product_id"),
     ("action_reaction",),
@@ -80,17 +80,20 @@ _UNSTARRED: tuple[tuple[str, ...], ...] = (
     ("skan_conversion_id",),
     ("app_id", "skan_conversion_id"),
     ("frequency_value",),
-    *((*card, *beside) for card in _CARDS for beside in _BESIDE_CARDS),
 )
 
 _STAR_SUBSETS = tuple(frozenset(part) for size in range(len(STAR) + 1) for part in combinations(STAR, size))
 COMBINATIONS: frozenset[frozenset[str]] = frozenset(
-    {frozenset(base) | star for base in _STARRED for star in _STAR_SUBSETS} | {frozenset(base) for base in _UNSTARRED}
+    {frozenset(base) | star for base in STARRED for star in _STAR_SUBSETS}
+    | {frozenset(base) for base in UNSTARRED}
+    | {frozenset((*card, *beside)) for card in CARDS for beside in BESIDE_CARDS}
 )
 _VOCABULARY = frozenset().union(*COMBINATIONS)
 # Meta's table leaves these out: what else they join is for Meta to say. But people and placements never mix.
 _UNSETTLED = frozenset({"device_platform", "action_canvas_component_name", "action_video_sound", "action_video_type"})
 _PEOPLE = frozenset({"age", "gender", "country", "region", "comscore_market"})
+
+NOT_AT_ACCOUNT = frozenset({"image_asset", "video_asset", "place_page_id"})
 
 # (the column that does not go alone, the partners of which it needs one, what a person should do)
 _MENDS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
@@ -139,7 +142,7 @@ def _settled(asked: frozenset[str]) -> bool:
 
 
 def _below_account(asked: frozenset[str], columns: tuple[str, ...], level: Level) -> Refusal | None:
-    barred = sorted(asked & {"image_asset", "video_asset", "place_page_id"})
+    barred = sorted(asked & NOT_AT_ACCOUNT)
     if level != "account" or not barred:
         return None
     return Refusal(columns, f"{barred[0]} is not given at account level.", "Set level to campaign, adset or ad.")

@@ -5,21 +5,17 @@ pages are silent the answer is "let Meta say": a wrong refusal of ours would be 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
-from facebook_marketing.catalog.combinations import (
-    ASSET_BREAKDOWNS,
-    COMBINATIONS,
-    HOURLY,
-    RETIRED_BREAKDOWNS,
-    Refusal,
-    allowed,
-)
-from facebook_marketing.catalog.stream import Report
+from facebook_marketing.catalog import fields
+from facebook_marketing.catalog.combinations import COMBINATIONS, HOURLY, RETIRED_BREAKDOWNS, Refusal, allowed
+from facebook_marketing.catalog.limits import CAVEATS, FIELD_LIMITS, Caveat, FieldLimit, unavailable
+from facebook_marketing.catalog.retention import ReachBack, reach_back
+from facebook_marketing.catalog.stream import Stream
 from facebook_marketing.catalog.sums import ADDITIVE, NOT_ADDITIVE, UNIQUE, adds_up, matches
 
 __all__ = [
     "ADDITIVE",
+    "CAVEATS",
     "COMBINATIONS",
     "DENY",
     "EFFECTIVE_STATUSES",
@@ -30,6 +26,8 @@ __all__ = [
     "RETIRED_BREAKDOWNS",
     "RETIRED_FIELDS",
     "RETIRED_WINDOWS",
+    "UNIQUE",
+    "Caveat",
     "FieldLimit",
     "ReachBack",
     "Refusal",
@@ -39,6 +37,7 @@ __all__ = [
     "never_asked",
     "reach_back",
     "unavailable",
+    "unknown_fields",
     "usable_windows",
 ]
 
@@ -78,103 +77,7 @@ POISON: Mapping[str, str] = {
     "total_card_view": _FAILS,
 }
 
-# Fields that say who and when: they go with everything.
-IDENTITY = frozenset(
-    {
-        "account_currency",
-        "account_id",
-        "account_name",
-        "ad_id",
-        "ad_name",
-        "adset_id",
-        "adset_name",
-        "buying_type",
-        "campaign_id",
-        "campaign_name",
-        "created_time",
-        "date_start",
-        "date_stop",
-        "objective",
-        "updated_time",
-    }
-)
-
 GEOGRAPHIC = ("country", "region", "comscore_market")
-
-
-@dataclass(frozen=True, slots=True)
-class FieldLimit:
-    """Under any of `breakdowns` ("*" = any at all) Meta withholds `without`, or gives nothing but `only`."""
-
-    breakdowns: tuple[str, ...]
-    why: str
-    without: tuple[str, ...] = ()
-    only: tuple[str, ...] = ()
-
-    def applies(self, breakdowns: Iterable[str]) -> bool:
-        """Whether a query with these breakdowns is under this limit."""
-        return any(name in self.breakdowns or "*" in self.breakdowns for name in breakdowns)
-
-    def bars(self, field: str) -> bool:
-        """Whether the field cannot be had under this limit."""
-        if self.only:
-            return field not in IDENTITY and field not in self.only
-        return matches(field, self.without)
-
-
-_OLD = ("app_store_clicks", "newsfeed_avg_position", "newsfeed_clicks", "newsfeed_impressions", "relevance_score")
-_POSTBACKS = ("coarse_conversion_value", "fidelity_type", "hsid", "postback_sequence_index", "redownload")
-
-FIELD_LIMITS: tuple[FieldLimit, ...] = (
-    FieldLimit(("*",), "not given with any breakdown", without=_OLD),
-    FieldLimit(HOURLY, "unique counts read 0 by hour", without=UNIQUE),
-    FieldLimit(HOURLY, "video metrics are not given by hour", without=("video_*",)),
-    FieldLimit(
-        ("region",),
-        "not given by region",
-        without=(
-            "video_p25_watched_actions",
-            "video_p50_watched_actions",
-            "video_p75_watched_actions",
-            "video_p95_watched_actions",
-            "video_p100_watched_actions",
-            "video_avg_time_watched_actions",
-        ),
-    ),
-    FieldLimit(("frequency_value",), "frequency_value gives reach only", only=("reach",)),
-    FieldLimit(
-        ASSET_BREAKDOWNS,
-        "asset breakdowns give six metrics only",
-        only=("impressions", "clicks", "spend", "reach", "actions", "action_values"),
-    ),
-    FieldLimit(
-        ("app_id", "skan_conversion_id"), "this breakdown gives total_postbacks only", only=("total_postbacks",)
-    ),
-    FieldLimit(
-        ("is_conversion_id_modeled", "skan_campaign_id"),
-        "this breakdown gives total_postbacks_detailed only",
-        only=("total_postbacks_detailed",),
-    ),
-    FieldLimit(
-        _POSTBACKS, "this breakdown gives total_postbacks_detailed_v4 only", only=("total_postbacks_detailed_v4",)
-    ),
-)
-
-UNDERCOUNTED = "creative_media_type"
-_UNDERCOUNTED = "report runs above ad level undercount with it, without a word"
-
-
-def unavailable(report: Report, fields: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """The fields that do not go with the report's breakdowns or level, each with the reason."""
-    limits = tuple(limit for limit in FIELD_LIMITS if limit.applies(report.breakdowns))
-    found: dict[str, str] = {}
-    for field in fields:
-        why = next((limit.why for limit in limits if limit.bars(field)), None)
-        if why is None and field == UNDERCOUNTED and report.level != "ad":
-            why = _UNDERCOUNTED
-        if why is not None:
-            found[field] = why
-    return tuple(found.items())
 
 
 def never_asked(field: str) -> str | None:
@@ -195,30 +98,12 @@ def usable_windows(windows: Iterable[str], breakdowns: Iterable[str]) -> tuple[s
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ReachBack:
-    """Rows go back `months`; `fields` only `field_months`, beyond which Meta leaves them out without an error."""
+def unknown_fields(stream: Stream) -> tuple[str, ...]:
+    """The fields of a report that will be asked although Meta's tables do not know them, in column order.
 
-    months: int
-    field_months: int
-    fields: tuple[str, ...] = ()
-    why: str = ""
-
-
-TOTAL_MONTHS = 37  # beyond it Meta answers code 3018
-UNIQUE_MONTHS = 13
-FREQUENCY_MONTHS = 6
-
-
-def reach_back(report: Report, fields: Iterable[str]) -> ReachBack:
-    """How many months back Meta keeps the report's rows and its fields (Meta's out-of-cycle changes of 2025)."""
-    if "frequency_value" in report.breakdowns:
-        return ReachBack(FREQUENCY_MONTHS, FREQUENCY_MONTHS, why="frequency_value goes back 6 months")
-    if any(name in HOURLY for name in report.breakdowns):
-        return ReachBack(UNIQUE_MONTHS, UNIQUE_MONTHS, why="hourly rows go back 13 months")
-    unique = tuple(field for field in fields if matches(field, UNIQUE))
-    if not report.breakdowns or not unique:
-        return ReachBack(TOTAL_MONTHS, TOTAL_MONTHS, why="totals go back 37 months")
-    return ReachBack(
-        TOTAL_MONTHS, UNIQUE_MONTHS, unique, "unique counts under a breakdown go back 13 months, the rest 37"
-    )
+    Perhaps newer than this version, perhaps misspelt: a warning, no error. Breakdowns are not among them.
+    """
+    if stream.report is None:
+        return ()
+    known = {*fields.declared("AdsInsights"), *stream.report.breakdowns}
+    return tuple(column.name for column in stream.columns if column.requested and column.name not in known)

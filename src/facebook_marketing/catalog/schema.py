@@ -9,7 +9,7 @@ from facebook_marketing.catalog.columns import ASSETS
 from facebook_marketing.catalog.rules import never_asked
 from facebook_marketing.catalog.stream import Level, Report, Stream
 
-_LEVELS: tuple[Level, ...] = ("account", "campaign", "adset", "ad")
+LEVELS: tuple[Level, ...] = ("account", "campaign", "adset", "ad")
 _INSIGHT_KEYS = ("date_start", "date_stop", "account_id")
 
 
@@ -62,7 +62,7 @@ def level_ids(level: Level) -> tuple[str, ...]:
 
 def level_fields(level: Level) -> tuple[str, ...]:
     """Ids and names of the level and of everything above it, from the account down."""
-    above = _LEVELS[: _LEVELS.index(level) + 1]
+    above = LEVELS[: LEVELS.index(level) + 1]
     return tuple(f"{name}_{part}" for name in above for part in ("id", "name"))
 
 

@@ -11,11 +11,12 @@ Period = Literal["weekly", "monthly", "all_days"]
 
 
 class Behaviour(StrEnum):
-    """The three ways in which this API is read."""
+    """The three ways in which this API is read, and what we say of the reading ourselves."""
 
     NODE = "read a node"
     EDGE = "walk an edge"
     REPORT = "run a report"
+    LEDGER = "tell what was not delivered"
 
 
 class UseCase(StrEnum):
@@ -83,7 +84,8 @@ class Stream:
     "insights" for reports. `filter_entity` is the prefix in Meta's filters (`campaign.updated_time`),
     None where the edge refuses `filtering`. `server_cursor` says that Meta filters by the cursor;
     where it is False and a cursor exists, the reader filters by itself and assumes no order.
-    `inject` names the columns that we fill because Meta does not return them.
+    `inject` names the columns that we fill because Meta does not return them. `offered_by_default` is False for what
+    only those read who name it: a part of another stream, or a report of its own price.
     """
 
     name: str
@@ -101,3 +103,4 @@ class Stream:
     inject: tuple[str, ...] = ()
     report: Report | None = None
     deprecated: str | None = None
+    offered_by_default: bool = True

@@ -48,6 +48,7 @@ ADDITIVE: frozenset[str] = frozenset(
 # Ratios, unique counts, ranks, curves: add the counts and divide, or ask Meta for the wanted level and range.
 NOT_ADDITIVE: tuple[str, ...] = (
     *UNIQUE,
+    "advanced_reach_*",
     "auction_*",
     "average_*",
     "canvas_avg_*",
@@ -67,6 +68,7 @@ NOT_ADDITIVE: tuple[str, ...] = (
     "video_view_per_impression",
     "*_ctr",
     "*_per_*",
+    "*_reach",
     "*_rate",
     "*_rate_benchmark",
     "*_roas",

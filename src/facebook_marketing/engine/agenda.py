@@ -12,7 +12,7 @@ from facebook_marketing.catalog.schema import request_fields
 from facebook_marketing.catalog.stream import Report, Stream, UseCase
 from facebook_marketing.engine.desk import Desk
 from facebook_marketing.graph.client import Body
-from facebook_marketing.graph.wire import Call, as_json, page
+from facebook_marketing.graph.wire import Call, as_json
 from facebook_marketing.plan import windows
 from facebook_marketing.plan.progress import Freshness, finish, resumable, to_read
 from facebook_marketing.plan.state import OpenRun, ReportState
@@ -163,9 +163,22 @@ class Agenda:
         answer = await self._desk.client.ask(call)
         if not isinstance(answer, Body):
             return None
-        found = page(answer.body)
+        found = answer.page
         months = [row.date_start for row in msgspec.json.decode(found.rows, type=list[_Month])]
         return min(months) if months and found.next is None else None
+
+
+async def delivered_in(desk: Desk, account: str, days: Window) -> bool:
+    """Whether the account had impressions on these days; False where that cannot be told."""
+    params = {
+        "level": "account",
+        "fields": "impressions",
+        "time_range": as_json({"since": str(days.since), "until": str(days.until)}),
+        "limit": "1",
+    }
+    call = Call(f"act_{account}/insights", tuple(params.items()), account, UseCase.ADS_INSIGHTS)
+    answer = await desk.client.ask(call)
+    return isinstance(answer, Body) and answer.page.rows.strip() != b"[]"
 
 
 class _Month(msgspec.Struct):

@@ -84,6 +84,7 @@ class Desk:
         self.sizes = Sizes(order.page_size)
         self.gaps: list[Gap] = []
         self.rows: dict[str, int] = {}
+        self.outages: dict[str, Fault] = {}
         self._alike: dict[tuple[str, str | None, int | None], int] = {}
         self._sink = sink
         self._shared: dict[Hashable, asyncio.Future[Any]] = {}
@@ -126,10 +127,13 @@ class Desk:
         field: str | None = None,
         window: tuple[str, str] | None = None,
         verdict: str = "",
+        entity: str | None = None,
+        attempts: int = 1,
     ) -> None:
         """Records what was not, or not fully, delivered."""
         known = fault or Fault(0, "")
-        await self.say(Gap(stream.name, account, text, window, field, verdict, known.code, known.subcode, known.trace))
+        said = (text, window, field, verdict, known.code, known.subcode, known.trace, entity, attempts)
+        await self.say(Gap(stream.name, account, *said))
 
     async def progress(
         self, stream: Stream, account: str, rows: int, *, done: int = 1, planned: int | None = None

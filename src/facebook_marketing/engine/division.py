@@ -5,7 +5,8 @@ known reason is looked for first: mostly it is one field of one entity, and ever
 around it.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, assert_never
@@ -49,7 +50,22 @@ class Division:
         self._watch = watch
         self._anchor = anchor
         self._ids: dict[Window, tuple[str, ...]] = {}
+        self._answers: bool | None = None
+        self._suspects: list[str] = []
+        self._everywhere_before = False
+        self._probing = asyncio.Lock()
         self.poison: Poison | None = None
+
+    async def answers(self, newest: Window) -> bool:
+        """Whether Meta makes reports at all: by the smallest question that there is, asked once.
+
+        Where it does not, neither size nor fields are the reason, and dividing would only cost hours and calls.
+        """
+        async with self._probing:
+            if self._answers is None:
+                free = [name for name in self._parts.fields if name not in self._parts.keys]
+                self._answers = not await self._fails(Part(newest), free[:1])
+            return self._answers
 
     # --- too much at once: by entity -----------------------------------------------------------------------------
 
@@ -90,7 +106,7 @@ class Division:
         parts, level = self._parts, self._parts.report.level
         name = f"{level}_id"
         bare = replace(parts.stream, report=Report(level=level, time_increment="all_days", action_breakdowns=()))
-        asked = query.params(bare, (name,), parts.filters)
+        asked = query.params(bare, (name,), [row for row in parts.filters if _of_object(row)])
         found: dict[str, None] = {}
 
         async def take(decoded: Decoded) -> None:
@@ -116,11 +132,39 @@ class Division:
         free = [name for name in parts.fields if name not in parts.keys]
         if not await self._fails(Part(window), free) or await self._fails(Part(window), free[:1]):
             return None
-        fields = await _minimal(free, lambda some: self._fails(Part(window), some))
+        hint = [name for name in self._suspects if name in free]
+        if not hint or not await self._fails(Part(window), hint):
+            hint = await _minimal(free, lambda some: self._fails(Part(window), some))
+        self._suspects = hint
         ids = await self.ids(window)
-        if not ids:
-            return Poison(tuple(fields), None)
-        return Poison(tuple(fields), await self._poisoned(window, fields, ids))
+        if self._everywhere_before and await self._crosswise(window, hint, ids):
+            return Poison(tuple(hint), None)
+        poisoned = await self._poisoned(window, hint, ids)
+        if poisoned and len(poisoned) < len(ids):
+            return Poison(tuple(hint), poisoned)
+        self._everywhere_before = await self._everywhere(window, hint)
+        return Poison(tuple(hint), None) if self._everywhere_before else None
+
+    async def _crosswise(self, window: Window, fields: Sequence[str], ids: Sequence[str]) -> bool:
+        """Whether the fields fail in each half of the days for each half of the entities, as in a window before."""
+        days = halve_dates(window, self._parts.report.time_increment, self._anchor) or (window,)
+        groups = bisect_ids(ids) or (tuple(ids),)
+        for half in days:
+            for group in groups:
+                if not await self._fails(Part(half, ids=group or None), fields):
+                    return False
+        return True
+
+    async def _everywhere(self, window: Window, fields: Sequence[str]) -> bool:
+        """Whether the fields fail in each quarter of the window: else it is some days only, and halving finds them."""
+        waiting = [window]
+        for _ in range(2):
+            halves = [halve_dates(one, self._parts.report.time_increment, self._anchor) or (one,) for one in waiting]
+            waiting = [half for pair in halves for half in pair]
+            for half in waiting:
+                if half != window and not await self._fails(Part(half), fields):
+                    return False
+        return True
 
     async def _poisoned(self, window: Window, fields: Sequence[str], ids: Sequence[str]) -> tuple[str, ...] | None:
         """The entities of which the fields cannot be read; None when there are too many to read around."""
@@ -241,6 +285,14 @@ class Division:
         key = tuple(attribute(name) for name in (*self._parts.stream.primary_key, "date_stop"))
         newest = type(right[0]) if len(right[0].__struct_fields__) > len(left[0].__struct_fields__) else type(left[0])
         return [newest(**row) for row in join(map(_set_of, left), map(_set_of, right), key)]
+
+
+_OF_OBJECTS = frozenset({"id", "name", "effective_status", "configured_status", "status", "objective", "adlabels"})
+
+
+def _of_object(row: Mapping[str, Any]) -> bool:
+    """Whether a filter picks objects. One on a metric may let a row by breakdown through whose object it would drop."""
+    return str(row.get("field", "")).rpartition(".")[2] in _OF_OBJECTS and "." in str(row.get("field", ""))
 
 
 def _set_of(row: msgspec.Struct) -> dict[str, Any]:

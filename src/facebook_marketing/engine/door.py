@@ -53,6 +53,8 @@ class Gap:
     code: int | None = None
     subcode: int | None = None
     fbtrace_id: str | None = None
+    entity: str | None = None
+    attempts: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ async def read_entity(desk: Desk, selected: Selected, account: str) -> None:
             await reader.node()
         case Behaviour.EDGE:
             await reader.edge()
-        case Behaviour.REPORT:
+        case Behaviour.REPORT | Behaviour.LEDGER:
             raise TypeError(stream.name)
         case never:
             assert_never(never)
@@ -95,7 +95,7 @@ class _Reader:
                 await desk.gap(stream, account, f"Meta does not give the field {name}: {fault}", fault, field=name)
             case Spoiled(item, name, fault):
                 what = f"{item} was read without {name}" if name else f"of {item} only the id could be read"
-                await desk.gap(stream, account, f"{what}: {fault}", fault, field=name)
+                await desk.gap(stream, account, f"{what}: {fault}", fault, field=name, entity=item)
             case Restarted():
                 pass  # `fresh` leaves out what comes again
             case Refusal():

@@ -22,6 +22,7 @@ from facebook_marketing.engine.window import (
     Split,
     Taker,
 )
+from facebook_marketing.graph.client import Refusal
 from facebook_marketing.graph.wire import Fault
 from facebook_marketing.plan.state import OpenRun
 from facebook_marketing.plan.windows import Window
@@ -33,6 +34,9 @@ _STALLS = 2
 """Runs without progress before the part counts as too large."""
 _UNKNOWNS = 2
 """Runs that failed for no known reason before it is looked for among fields and entities."""
+
+_UNANSWERED = 2
+"""Times that Meta may leave us without an answer, each after all the client's patience, before the report is left."""
 
 Beginning = Callable[[], Taker]
 """Called at the beginning of each run of a part: what takes its rows from the first one on."""
@@ -71,12 +75,9 @@ class Parts:
         `resumed` is a run that Meta already works on, `quick` allows one GET instead of a run, `whole` says that the
         part is a window of the state. Raises LostError when Meta refuses the report itself.
         """
+        if quick and resumed is None and (done := await self._at_once(part, begin)):
+            return done
         tries: dict[str, int] = {}
-        if quick and self._quick and resumed is None:
-            outcome = await self.runner.at_once(part.window, self.asked(part), begin())
-            if isinstance(outcome, Done):
-                return outcome
-            self._quick = isinstance(outcome, Degraded)
         while True:
             asked = self.asked(part)
             outcome = await self.runner.attempt(part.window, asked, begin(), resumed=resumed, whole=whole)
@@ -84,18 +85,37 @@ class Parts:
             match outcome:
                 case Done() | Split():
                     return outcome
-                case Again(fault, verdict):
-                    tries[verdict] = tries.get(verdict, 0) + 1
-                    if _enough(tries):
-                        return Split(fault, verdict, unknown=tries.get(UNKNOWN_REASON, 0) >= _UNKNOWNS)
-                case Degraded(fields, fault) if set(fields) & set(self.fields):
-                    await self.drop(fields, fault)
+                case Again():
+                    if (worn_out := self._again(outcome, tries)) is not None:
+                        return worn_out
+                case Degraded(fields, fault) if set(fields) & set(asked["fields"].split(",")):
+                    await self.drop(fields, fault)  # or it was dropped while this run was under way
                 case Degraded(_, fault):
                     return Split(fault, "field refused")
                 case Lost(refusal):
-                    raise LostError(refusal, f"{self.stream.name} of account {self.account}")
+                    raise self._lost(refusal)
                 case never:
                     assert_never(never)
+
+    async def _at_once(self, part: Part, begin: Beginning) -> Done | None:
+        """The rows by GET; None where Meta wants a run, which then is the rule for the rest of the sync."""
+        if not self._quick:
+            return None
+        outcome = await self.runner.at_once(part.window, self.asked(part), begin())
+        self._quick = isinstance(outcome, Done | Degraded)
+        return outcome if isinstance(outcome, Done) else None
+
+    def _again(self, outcome: Again, tries: dict[str, int]) -> Split | None:
+        """Counts a failure by chance; the Split that it comes to in the end. Raises LostError without any answer."""
+        tries[outcome.verdict] = tries.get(outcome.verdict, 0) + 1
+        if outcome.refusal is not None and tries[outcome.verdict] >= _UNANSWERED:
+            raise self._lost(outcome.refusal)
+        if not _enough(tries):
+            return None
+        return Split(outcome.fault, outcome.verdict, tries.get(UNKNOWN_REASON, 0) >= _UNKNOWNS, worn_out=True)
+
+    def _lost(self, refusal: Refusal) -> LostError:
+        return LostError(refusal, f"{self.stream.name} of account {self.account}")
 
     async def readable(self, part: Part) -> Outcome | None:
         """Whether a run over the part would come to rows (None), or what is wrong with it. No row is read."""
@@ -110,7 +130,7 @@ class Parts:
                     if _enough(tries):
                         return outcome
                 case Lost(refusal):
-                    raise LostError(refusal, f"{self.stream.name} of account {self.account}")
+                    raise self._lost(refusal)
                 case never:
                     assert_never(never)
 
@@ -164,7 +184,18 @@ class Parts:
         what = f"the field {field}{whose}" if field else f"the rows{whose}"
         days = (str(part.window.since), str(part.window.until))
         text = f"{days[0]} to {days[1]}: {what} could not be read: {fault}"
-        await self.desk.gap(self.stream, self.account, text, fault, field=field, window=days, verdict=verdict)
+        entity = part.ids[0] if part.ids and len(part.ids) == 1 else None
+        await self.desk.gap(
+            self.stream,
+            self.account,
+            text,
+            fault,
+            field=field,
+            window=days,
+            verdict=verdict,
+            entity=entity,
+            attempts=TRIES,
+        )
 
 
 _NAMED = 5

@@ -15,6 +15,7 @@ from facebook_marketing.engine import query
 from facebook_marketing.engine.desk import Desk, FailureType, LostError, UnfinishedError
 from facebook_marketing.engine.door import Failure, Gap, Outcome, Sink, Status, StreamStatus
 from facebook_marketing.engine.edges import read_entity
+from facebook_marketing.engine.gaps import deliver_gaps
 from facebook_marketing.engine.ledger import Ledger
 from facebook_marketing.engine.order import Order, Selected
 from facebook_marketing.engine.reports import read_report
@@ -54,14 +55,18 @@ async def read(  # noqa: PLR0913 - the one way in: what, from where, to where
     """
     today = (datetime.fromtimestamp(client.clock.now(), UTC) + timedelta(hours=14)).date()
     ledger = Ledger(today)
-    for note in _open(ledger, order, selection, state):
+    from_meta = [one for one in selection if one.stream.behaviour is not Behaviour.LEDGER]
+    for note in _open(ledger, order, from_meta, state):
         log.info(note)
     desk = Desk(order, client, transport, sink, ledger)
-    schedule = _Schedule(desk, Watch(client), selection)
+    schedule = _Schedule(desk, Watch(client), from_meta)
     try:
         await schedule.run()
     finally:
         await schedule.close()
+    for one in selection:
+        if one.stream.behaviour is Behaviour.LEDGER:
+            await deliver_gaps(desk, one)
     return schedule.outcome()
 
 

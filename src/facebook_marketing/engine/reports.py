@@ -7,17 +7,17 @@ from typing import assert_never
 
 from facebook_marketing.catalog.stream import Report, Stream
 from facebook_marketing.engine import query
-from facebook_marketing.engine.agenda import TOGETHER, Agenda, Span, Task
+from facebook_marketing.engine.agenda import TOGETHER, Agenda, Span, Task, delivered_in
 from facebook_marketing.engine.desk import Desk, UnfinishedError
 from facebook_marketing.engine.division import Division
 from facebook_marketing.engine.order import Selected
 from facebook_marketing.engine.parts import Part, Parts
-from facebook_marketing.engine.window import Delivered, Done, Runner, Split
+from facebook_marketing.engine.window import NO_PROGRESS, Delivered, Done, Runner, Split
 from facebook_marketing.graph.runs import Watch
 from facebook_marketing.plan.progress import finish
 from facebook_marketing.plan.split import halve_dates
 from facebook_marketing.plan.state import ReportState
-from facebook_marketing.plan.windows import Window
+from facebook_marketing.plan.windows import Window, bucket
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,7 @@ class _Job:
         self._division = Division(self._parts, watch, span.anchor)
         self._diagnosis = asyncio.Lock()
         self._thin_said = False
+        self._rows = 0
 
     async def run(self, agenda: Agenda) -> list[Window]:
         """Rounds of windows until nothing is due but what was given up, which comes back.
@@ -67,12 +68,30 @@ class _Job:
         while True:
             tasks = agenda.tasks(self._span, self._state(), self._dealt_with)
             if not tasks:
+                await self._doubt_emptiness(done)
                 return self._unread
             planned = done + len(tasks)
             await self._desk.progress(self._stream, self._account, 0, done=0, planned=planned)
             await self._all(tasks)
             self._dealt_with += [task.window for task in tasks]
             done = planned
+
+    async def _doubt_emptiness(self, windows: int) -> None:
+        """A breakdown without a row for days in which the account delivered: some need the advertiser's consent."""
+        if not self._report.breakdowns or not windows or self._rows or self._unread:
+            return
+        days = Window(min(w.since for w in self._dealt_with), max(w.until for w in self._dealt_with))
+        delivered = await self._desk.once(
+            ("delivered", self._account, days), lambda: delivered_in(self._desk, self._account, days)
+        )
+        if delivered:
+            names = ", ".join(self._report.breakdowns)
+            text = (
+                f"{days.since} to {days.until}: the account delivered, but there is no row by {names}. Meta gives some "
+                "breakdowns only after the advertiser opted in: see the account's settings in Ads Manager."
+            )
+            said = (str(days.since), str(days.until))
+            await self._desk.gap(self._stream, self._account, text, window=said, verdict="empty breakdown")
 
     def _state(self) -> ReportState:
         return self._desk.ledger.report(self._stream, self._account)
@@ -101,6 +120,9 @@ class _Job:
             await asyncio.gather(*work, return_exceptions=True)
 
     async def _task(self, task: Task) -> None:
+        if self._account in self._desk.outages:
+            await self._outage(task.window, Split(self._desk.outages[self._account], NO_PROGRESS))
+            return
         delivered = Delivered(self._stream)
         if task.without:
             await self._say_thin(task)
@@ -125,6 +147,13 @@ class _Job:
 
     async def _divide(self, window: Window, delivered: Delivered, why: Split) -> None:
         """Around what is poisoned, else by halves of the days, else by entity and field, else recorded as unread."""
+        if why.worn_out:
+            newest = bucket(self._span.wanted.until, self._report.time_increment, self._span.anchor)
+            if not await self._division.answers(
+                Window(max(newest.since, self._span.wanted.since), self._span.wanted.until)
+            ):
+                await self._outage(window, why)
+                return
         if why.unknown and await self._went_around(window, delivered):
             return
         halves = halve_dates(window, self._report.time_increment, self._span.anchor)
@@ -137,10 +166,17 @@ class _Job:
         else:
             self._unread.append(window)
 
+    async def _outage(self, window: Window, why: Split) -> None:
+        """Meta makes no reports for the account at present: everything stays due, nothing is divided."""
+        self._desk.outages[self._account] = why.fault
+        await self._parts.record(Part(window), why.fault, "no report comes to an end")
+        self._unread.append(window)
+
     async def _went_around(self, window: Window, delivered: Delivered) -> bool:
         async with self._diagnosis:
             poison = self._division.poison or await self._division.diagnose(window)
-            self._division.poison = poison
+            if poison is not None and poison.ids is not None:
+                self._division.poison = poison  # of these entities it holds for other windows too
         if poison is None:
             return False
         outcome = await self._division.around(window, delivered, poison)
@@ -157,6 +193,8 @@ class _Job:
             await self._conclude(half, delivered, outcome)
 
     async def _finish(self, window: Window, rows: int, read_at: float) -> None:
+        self._rows += rows
+
         def move(state: ReportState) -> ReportState:
             start = self._span.wanted.since
             return finish(state, window, self._span.freshness, read_at=read_at, start=start, rows=rows)

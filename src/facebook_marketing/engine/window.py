@@ -26,6 +26,7 @@ from facebook_marketing.records import Decoded, Nulled, Rows, key_of
 log = logging.getLogger(__name__)
 
 RESULT_EDGE = "report rows"
+NO_ANSWER = "no answer"
 NO_PROGRESS = "no progress"
 UNKNOWN_REASON = "no known reason"
 
@@ -40,19 +41,24 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The window wants to be divided: too much at once, or (`unknown`) for no reason that Meta gives."""
+    """The window wants to be divided: too much at once, or (`unknown`) for no reason that Meta gives.
+
+    `worn_out` says that runs failed by chance too often: it may as well be that Meta makes no reports at all.
+    """
 
     fault: Fault
     verdict: str
     unknown: bool = False
+    worn_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """It failed by chance; a new run may do."""
+    """It failed by chance; a new run may do. `refusal` is set where Meta did not answer, however patient we were."""
 
     fault: Fault
     verdict: str
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,7 @@ class Runner:
             return run
         if whole and resumed is None:
             await self._note_open(run)
-        outcome = await self._followed(run, take)
+        outcome = await self._followed(run, take, old=resumed is not None)
         if whole and not isinstance(outcome, Done):
             self._desk.ledger.move_report(self._stream, self._account, lambda state: closed(state, run.run_id))
         return outcome
@@ -148,7 +154,7 @@ class Runner:
     async def readable(self, window: Window, asked: Mapping[str, str]) -> Outcome | None:
         """Whether a run over the window would come to rows, which are left unread: None, or what went wrong."""
         run = await self._created(window, asked)
-        return await self._ended(run) if isinstance(run, OpenRun) else run
+        return await self._ended(run, old=False) if isinstance(run, OpenRun) else run
 
     async def at_once(self, window: Window, asked: Mapping[str, str], take: Taker) -> Outcome:
         """The rows by GET, without a run."""
@@ -163,23 +169,22 @@ class Runner:
         created = await runs.create(self._desk.client, query.create_call(self._stream, self._account, window, asked))
         if isinstance(created, str):
             return OpenRun(created, window.since, window.until, self._fingerprint, now)
-        return Lost(created) if created.verdict.kind is Kind.SKIP_NODE else _outcome(created)
+        return Lost(created) if created.verdict.kind is Kind.SKIP_NODE else _unanswered(created)
 
     async def _note_open(self, run: OpenRun) -> None:
         self._desk.ledger.move_report(self._stream, self._account, lambda state: opened(state, run))
         await self._desk.checkpoint(self._stream)
 
-    async def _followed(self, run: OpenRun, take: Taker) -> Outcome:
-        failed = await self._ended(run)
+    async def _followed(self, run: OpenRun, take: Taker, *, old: bool) -> Outcome:
+        failed = await self._ended(run, old=old)
         if failed is not None:
             return failed
         path = Path(query.result_call(run.run_id, self._account), (), RESULT_EDGE, self._stream.page_size)
         return await self._walked(path, run.created_at, take)
 
-    async def _ended(self, run: OpenRun) -> Outcome | None:
-        ending = await self._watch.ending(
-            run.run_id, self._account, self._deadlines, created_at=run.created_at, kin=self._kin
-        )
+    async def _ended(self, run: OpenRun, *, old: bool) -> Outcome | None:
+        born = run.created_at if old else None  # a creation may have waited for quota: it is young all the same
+        ending = await self._watch.ending(run.run_id, self._account, self._deadlines, created_at=born, kin=self._kin)
         match ending:
             case Ready():
                 return None
@@ -208,12 +213,19 @@ class Runner:
                 case Dropped(name, fault):
                     return Degraded((name,), fault)
                 case Refusal():
-                    return _outcome(step, reading=True)
+                    return _unanswered(step, reading=True)
                 case Spoiled(_, _, fault):
                     return Again(fault, "unreadable page")
                 case never:
                     assert_never(never)
         return Done(count, read_at)
+
+
+def _unanswered(refusal: Refusal, *, reading: bool = False) -> Outcome:
+    """What becomes of a call (not of a run) that was refused."""
+    if refusal.verdict.kind is Kind.RETRY:
+        return Again(refusal.fault, NO_ANSWER, refusal)
+    return _outcome(refusal, reading=reading)
 
 
 _UNKNOWN = 1504044

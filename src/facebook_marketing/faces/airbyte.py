@@ -252,9 +252,10 @@ async def pulse(output: Output, silence: float = SILENCE) -> None:
     while True:
         quiet = output.silent_for()
         if quiet >= silence:
-            output.log("INFO", "Still at work: waiting for Meta.")
+            with suppress(BrokenPipeError):  # found out by whoever writes rows
+                output.log("INFO", "Still at work: waiting for Meta.")
             quiet = 0.0
-        await asyncio.sleep(silence - quiet)
+        await asyncio.sleep(max(silence - quiet, silence / 30))
 
 
 def forget_stdout() -> None:

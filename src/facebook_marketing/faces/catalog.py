@@ -31,8 +31,9 @@ def offered(config: "Config") -> tuple[Stream, ...]:
 
 
 def built_in(streams: Sequence[Stream], config: "Config") -> tuple[str, ...]:
-    """The names of the streams that every configuration has."""
-    return tuple(stream.name for stream in streams[: len(streams) - len(config.custom_insights)])
+    """The names of the streams that are not the configuration's own reports."""
+    own = Counter(insight.stream_name for insight in config.custom_insights)
+    return tuple((Counter(stream.name for stream in streams) - own).elements())
 
 
 def airbyte_catalog(streams: Iterable[Stream]) -> dict[str, Any]:

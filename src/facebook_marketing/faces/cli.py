@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -263,7 +264,7 @@ def _sandbox(arguments: argparse.Namespace) -> int:
         what = error.filename or f"{arguments.host}:{arguments.port}"
         message = f"The sandbox cannot begin: {what}: {error.strerror}. Give another --port or --faults file."
         raise UsageError(message) from error
-    except ValueError as error:
+    except (ValueError, re.error) as error:
         message = f"The sandbox cannot begin: {error}. Correct the options or the --faults file."
         raise UsageError(message) from error
     return 0

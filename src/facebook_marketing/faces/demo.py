@@ -21,7 +21,7 @@ DAYS = 90
 ACCOUNT = "1234567890123456"
 TOKEN = "sandbox-token"  # noqa: S105 - the simulation's own, known to everybody
 ANCHOR = 1793491200.0
-"""2026-11-01: up to here the simulated history is laid out, from here on it grows, the same on every day and machine."""
+"""2026-11-01: up to here the simulated history is laid out; from here on it grows, the same everywhere."""
 SIZE = {"campaigns": 6, "adsets": 12, "ads": 30, "creatives": 30}
 """Small enough for a minute: thirty statistics streams are computed by the same machine that reads them."""
 RUN_SECONDS = 0.5
@@ -66,7 +66,10 @@ def _synced(database: Path, options: "Options | None") -> "Result":
             raise
         message = f"The demo needs {error.name}. Install it: pip install 'facebook-marketing[all]'."
         raise UsageError(message) from error
-    with start(options or Options(run_seconds=RUN_SECONDS, size=Size(**SIZE), anchor=ANCHOR)) as sandbox, display() as progress:
+    with (
+        start(options or Options(run_seconds=RUN_SECONDS, size=Size(**SIZE), anchor=ANCHOR)) as sandbox,
+        display() as progress,
+    ):
         config = load({"insights_start_date": first_day()}, environment(sandbox.url)).config
         return asyncio.run(run_sync(config, destination(database), progress=progress))
 

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from facebook_marketing.graph.wire import redact
@@ -47,7 +48,8 @@ class _ToAirbyte(logging.Handler):
         self._output = output
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._output.log(_LEVELS.get(record.levelno, "INFO"), record.getMessage())
+        with suppress(BrokenPipeError):  # who writes rows finds out; who only logs is not to fail for it
+            self._output.log(_LEVELS.get(record.levelno, "INFO"), record.getMessage())
 
 
 class _ToStderr(logging.Handler):
@@ -55,7 +57,8 @@ class _ToStderr(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         mark = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
-        sys.stderr.write(f"{mark}{clean(record.getMessage())}\n")
+        with suppress(BrokenPipeError):
+            sys.stderr.write(f"{mark}{clean(record.getMessage())}\n")
 
 
 def to_airbyte(output: Output, *, debug: bool) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from facebook_marketing.catalog import reports
+from facebook_marketing.catalog.gaps import GAPS
 from facebook_marketing.catalog.stream import Stream
 from facebook_marketing.catalog.streams import ENTITIES
 
@@ -27,7 +28,7 @@ def streams_of(config: "Config") -> tuple[Stream, ...]:
         use_unified_attribution_setting=config.use_unified_attribution_setting,
         action_report_time=config.action_report_time,
     )
-    return (*ENTITIES, *presets, *(_custom(config, own) for own in config.custom_insights))
+    return (*ENTITIES, *presets, *(_custom(config, own) for own in config.custom_insights), GAPS)
 
 
 def _custom(config: "Config", own: "InsightConfig") -> Stream:

@@ -15,7 +15,7 @@ from facebook_marketing.graph import budget, wire
 from facebook_marketing.graph.budget import APP, Meter, Pace
 from facebook_marketing.graph.transport import Transport, UnreachableError
 from facebook_marketing.graph.verdicts import Kind, Verdict, judge
-from facebook_marketing.graph.wire import Call, Endpoint, Fault, Reply
+from facebook_marketing.graph.wire import Call, Endpoint, Fault, Page, Reply
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +38,10 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """An answer with data."""
+    """An answer with data: as it came, and as a page."""
 
     body: bytes
+    page: Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +150,14 @@ class Client:
         if entry is None:
             return await self.ask(call)
         self._observe(call, entry)
-        fault = wire.fault(entry)
-        if fault is None:
-            return Body(entry.body)
-        verdict = judge(fault)
+        found = wire.read(entry)
+        if isinstance(found, Page):
+            return Body(entry.body, found)
+        verdict = judge(found)
         if verdict.kind in {Kind.RETRY, Kind.THROTTLE_ACCOUNT, Kind.THROTTLE_APP}:
             self._punish(call, verdict, entry)
             return await self.ask(call)
-        return Refusal(fault, verdict)
+        return Refusal(found, verdict)
 
     async def _pause(self, tries: int, fault: Fault) -> None:
         longest = 5.0 if fault.code in _GLITCH_CODES else self._patience.longest_pause
@@ -171,13 +172,13 @@ class Client:
         if isinstance(reply, Fault):
             return Refusal(reply, judge(reply))
         self._observe(call, reply)
-        fault = wire.fault(reply)
-        if fault is None:
+        found = wire.read(reply)
+        if isinstance(found, Page):
             self._praise(call)
-            return Body(reply.body)
-        verdict = judge(fault)
+            return Body(reply.body, found)
+        verdict = judge(found)
         self._punish(call, verdict, reply)
-        return Refusal(fault, verdict)
+        return Refusal(found, verdict)
 
     async def _send(self, request: wire.Request, call: Call, members: int) -> Reply | Fault:
         self.counts.calls += members

@@ -116,7 +116,7 @@ class Watch:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._open: dict[str, _Watched] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def ending(
         self, run_id: str, account: str, deadlines: Deadlines, *, created_at: float | None = None, kin: Hashable = None
@@ -130,8 +130,9 @@ class Watch:
         born = now if created_at is None else created_at
         watched = _Watched(account, run_id if kin is None else kin, deadlines, now, now, born, due=now + _FIRST_POLL)
         self._open[run_id] = watched
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._tick())
+        task = self._tasks.get(account)
+        if task is None or task.done():
+            self._tasks[account] = asyncio.create_task(self._tick(account))
         try:
             return await watched.ending
         finally:
@@ -139,36 +140,31 @@ class Watch:
 
     async def close(self) -> None:
         """Stops polling."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
-    async def _tick(self) -> None:
+    async def _tick(self, account: str) -> None:
+        """Polls the runs of one account: another one may be hot, or fail, and hold up its own polls only."""
         clock = self._client.clock
-        while self._open:
-            wait = min(watched.due for watched in self._open.values()) - clock.now()
+        while dues := [watched.due for watched in self._open.values() if watched.account == account]:
+            wait = min(dues) - clock.now()
             if wait > 0:
                 await clock.sleep(min(wait, _FIRST_POLL))  # a run that joins meanwhile may be due sooner
                 continue
-            by_account: dict[str, list[str]] = {}
-            for run_id in self._chosen(clock.now()):
-                by_account.setdefault(self._open[run_id].account, []).append(run_id)
-            groups = [
-                ids[i : i + wire.BATCH_LIMIT]
-                for ids in by_account.values()
-                for i in range(0, len(ids), wire.BATCH_LIMIT)
-            ]
+            ids = self._chosen(account, clock.now())
+            groups = [ids[i : i + wire.BATCH_LIMIT] for i in range(0, len(ids), wire.BATCH_LIMIT)]
             done = await asyncio.gather(*map(self._poll, groups), return_exceptions=True)
             for group, result in zip(groups, done, strict=True):
                 if isinstance(result, BaseException):
                     self._give_up(group, result)
 
-    def _chosen(self, now: float) -> list[str]:
+    def _chosen(self, account: str, now: float) -> list[str]:
         """The runs to poll now: of each kin the one that was polled least, or all of it once one has ended."""
         kins: dict[Hashable, list[str]] = {}
         for run_id, watched in self._open.items():
-            if watched.due <= now + _slack(watched):
-                kins.setdefault((watched.account, watched.kin), []).append(run_id)
+            if watched.account == account and watched.due <= now + _slack(watched):
+                kins.setdefault(watched.kin, []).append(run_id)
         chosen: list[str] = []
         for run_ids in kins.values():
             hurried = [run_id for run_id in run_ids if self._open[run_id].hurried]

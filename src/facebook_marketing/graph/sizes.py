@@ -18,7 +18,7 @@ class PageSize:
         return cls(most, most)
 
 
-_CALM = 12
+_CALM = 24
 """Pages in a row after which a size that was once refused is tried again."""
 
 

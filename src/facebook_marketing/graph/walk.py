@@ -1,6 +1,8 @@
 """Walks an edge or a finished report page by page, to the end, around whatever is spoiled on the way."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 
 import msgspec
@@ -9,7 +11,7 @@ from facebook_marketing.graph import sizes, wire
 from facebook_marketing.graph.client import Answer, Body, Client, Refusal
 from facebook_marketing.graph.sizes import PageSize
 from facebook_marketing.graph.verdicts import Kind, judge
-from facebook_marketing.graph.wire import Call, Fault
+from facebook_marketing.graph.wire import Call, Fault, Page
 
 SUSPECTS = (
     "owner",
@@ -67,10 +69,17 @@ class Sizes:
     def __init__(self, upper: int | None = None) -> None:
         self._upper = upper
         self._sizes: dict[tuple[str, str], PageSize] = {}
+        self._first: dict[tuple[str, str], asyncio.Lock] = {}
 
     def get(self, account: str, edge: str, most: int) -> PageSize:
         """The size to ask for now."""
         return self._sizes.get((account, edge)) or PageSize.starting(min(most, self._upper or most))
+
+    def turn(self, account: str, edge: str) -> AbstractAsyncContextManager[object]:
+        """One walk after the other until a size is known: else each would be refused to learn the same."""
+        if (account, edge) in self._sizes and self._sizes[account, edge].good:
+            return nullcontext()
+        return self._first.setdefault((account, edge), asyncio.Lock())
 
     def put(self, account: str, edge: str, size: PageSize) -> None:
         """What was learned."""
@@ -118,13 +127,14 @@ class _Walker:
 
     async def advance(self) -> Sequence[Step]:
         """One answer of Meta's, as steps."""
-        size = self._size()
-        limit = self._narrow or size.now
-        answer = await self._client.ask(_page_call(self._here, self._fields, limit))
-        if isinstance(answer, Body):
-            if self._narrow is None:
+        async with self._learned.turn(self._path.call.account, self._path.edge):
+            size = self._size()
+            limit = self._narrow or size.now
+            answer = await self._client.ask(_page_call(self._here, self._fields, limit))
+            if isinstance(answer, Body) and self._narrow is None:
                 self._learn(sizes.succeeded(size))
-            return self._arrived(answer.body, ())
+        if isinstance(answer, Body):
+            return self._arrived(answer.page, ())
         return await self._refused(answer, size)
 
     async def _refused(self, refusal: Refusal, size: PageSize) -> Sequence[Step]:
@@ -152,8 +162,7 @@ class _Walker:
         self.ended = True
         return last
 
-    def _arrived(self, body: bytes, without: tuple[str, ...]) -> Sequence[Step]:
-        page = wire.page(body)
+    def _arrived(self, page: Page, without: tuple[str, ...]) -> Sequence[Step]:
         arrived = Arrived(page.rows, without)
         if page.next is None:
             return self._end(arrived)
@@ -165,6 +174,8 @@ class _Walker:
         return (arrived,)
 
     def _shrink(self, refusal: Refusal, size: PageSize) -> Sequence[Step]:
+        if self._size().now < size.now:
+            return ()  # another walk has learned it meanwhile
         smaller = sizes.shrunk(size)
         if smaller is None:
             return self._end(refusal)
@@ -192,7 +203,7 @@ class _Walker:
             answer = await self._client.ask(_page_call(self._here, fields, 1))
             if isinstance(answer, Body):
                 without = tuple(name for name in self._fields if name not in fields)
-                return (Spoiled(_first_id(answer.body), spoiled, refusal.fault), *self._arrived(answer.body, without))
+                return (Spoiled(_first_id(answer.page), spoiled, refusal.fault), *self._arrived(answer.page, without))
         return self._end(refusal)
 
 
@@ -200,9 +211,9 @@ class _Item(msgspec.Struct):
     id: str = "?"
 
 
-def _first_id(body: bytes) -> str:
+def _first_id(page: Page) -> str:
     try:
-        items = msgspec.json.decode(wire.page(body).rows, type=list[_Item])
+        items = msgspec.json.decode(page.rows, type=list[_Item])
     except msgspec.DecodeError:
         return "?"
     return items[0].id if items else "?"

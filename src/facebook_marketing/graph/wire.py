@@ -210,20 +210,28 @@ def _entry_reply(entry: _Entry | None) -> Reply | None:
     return Reply(entry.code, headers, entry.body.encode())
 
 
-def fault(reply: Reply) -> Fault | None:
-    """What is wrong with the reply, or None. A 200 can carry an error, a text or half a JSON too (seen in the wild)."""
+def read(reply: Reply) -> Page | Fault:
+    """The reply as a page (a node's reply is an empty one), or what is wrong with it: the body is gone through once.
+
+    A 200 can carry an error, a text or half a JSON too (seen in the wild).
+    """
     try:
         envelope = _opened(reply.body)
     except (msgspec.DecodeError, RecursionError):
-        return Fault(
-            reply.status, _unreadable(reply), transient=reply.status in _PASSING or reply.status >= _SERVER_ERROR
-        )
+        transient = reply.status in _PASSING or reply.status >= _SERVER_ERROR
+        return Fault(reply.status, _unreadable(reply), transient=transient)
     if not isinstance(envelope.error, msgspec.UnsetType):
         return _fault_of(reply.status, bytes(envelope.error))
     if reply.status >= _REDIRECT:
         transient = reply.status >= _SERVER_ERROR
         return Fault(reply.status, f"HTTP {reply.status} without an error object", transient=transient)
-    return None
+    return _page(envelope)
+
+
+def fault(reply: Reply) -> Fault | None:
+    """What is wrong with the reply, or None."""
+    found = read(reply)
+    return found if isinstance(found, Fault) else None
 
 
 def _opened(body: bytes) -> _Envelope:
@@ -265,16 +273,19 @@ def _whole(value: object) -> int | None:
 
 
 def page(body: bytes) -> Page:
+    """The body of a reply without a fault, as a page."""
+    return _page(_opened(body))
+
+
+def _page(envelope: _Envelope) -> Page:
     """A page of an edge or a report. The walk goes on exactly while `paging.next` is there.
 
     The address in `next` is never called: only what it asks otherwise is taken over, so that no reply can send the
     token to another host. `cursors.after` alone does not mean a next page (it stands on the last one too).
     """
-    envelope = _opened(body)
     rows = b"[]" if isinstance(envelope.data, msgspec.UnsetType) else bytes(envelope.data)
-    if isinstance(envelope.paging, msgspec.UnsetType):
-        return Page(b"[]" if rows == b"null" else rows, None)
-    return Page(b"[]" if rows == b"null" else rows, _next_params(bytes(envelope.paging)))
+    paging = None if isinstance(envelope.paging, msgspec.UnsetType) else _next_params(bytes(envelope.paging))
+    return Page(b"[]" if rows == b"null" else rows, paging)
 
 
 def _next_params(raw: bytes) -> Mapping[str, str] | None:

@@ -52,14 +52,11 @@ def steps(stream: Stream) -> Iterable[Step]:
 
 def rfc3339(moment: str) -> str | None:
     """A date-time of Meta's as RFC 3339: `-0700` gets its colon, old malformed ones are mended; None = unreadable."""
-    if len(moment) == 24 and moment[4] == moment[7] == "-" and moment[10] == "T" and moment[13] == moment[16] == ":":  # noqa: PLR2004
-        mended = f"{moment[:22]}:{moment[22:]}"  # 2026-01-31T12:00:00-0700, nearly all of them
-    else:
-        found = _MOMENT.fullmatch(moment)
-        if found is None:
-            return None
-        day, clock, sign, hours, minutes = found.groups()
-        mended = f"{day}T{clock}Z" if hours is None else f"{day}T{clock}{sign or '+'}{hours}:{minutes}"
+    found = _MOMENT.fullmatch(moment)
+    if found is None:
+        return None
+    day, clock, sign, hours, minutes = found.groups()
+    mended = f"{day}T{clock}Z" if hours is None else f"{day}T{clock}{sign or '+'}{hours}:{minutes}"
     try:
         datetime.fromisoformat(mended)
     except ValueError:
@@ -69,14 +66,24 @@ def rfc3339(moment: str) -> str | None:
 
 def _mend_moments(name: str, rows: Sequence[Any], nulled: list[Nulled]) -> None:
     attr = attribute(name)
+    parse = datetime.fromisoformat
     for number, row in enumerate(rows):
         moment = getattr(row, attr)
         if moment is UNSET or moment is None:
             continue
-        mended = rfc3339(moment)
+        mended: str | None
+        try:
+            usual = len(moment) == _USUAL and moment[4] == "-" and moment[10] == "T" and moment[19] in "+-"
+            usual = usual and parse(moment) is not None
+        except ValueError:
+            usual = False
+        mended = f"{moment[:22]}:{moment[22:]}" if usual else rfc3339(moment)
         setattr(row, attr, mended)
         if mended is None:
             nulled.append(Nulled(number, name))
+
+
+_USUAL = len("2026-01-31T12:00:00-0700")
 
 
 def _lift_id(source: str, target: str, rows: Sequence[Any], _nulled: list[Nulled]) -> None:

@@ -18,7 +18,8 @@ class Options:
     """What a sandbox holds and how it behaves. The defaults are Meta's habits on a quiet day.
 
     ``anchor`` (unix seconds) is the moment up to which history is laid out: the same one gives the same world on
-    another day; by default it is the midnight before the start. Times are seconds. ``page_weight_limit`` and ``insights_weight_limit`` bound rows times field weight of one page
+    another day; by default it is the midnight before the start. Times are seconds.
+    ``page_weight_limit`` and ``insights_weight_limit`` bound rows times field weight of one page
     (over it: code 1, "reduce the amount"); ``sync_weight_limit`` bounds a synchronous report, ``run_weight_limit`` an
     asynchronous one (rows times fields). ``page_limit_max`` is the size to which larger ``limit`` values are lowered.
     ``empty_pages`` serves a short or empty page with ``next`` now and then. ``run_failure_rate`` is the share of
