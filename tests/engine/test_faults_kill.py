@@ -24,7 +24,7 @@ DATES = {"start_date": str(SINCE), "end_date": str(UNTIL)}
 
 def read(site: Site, state: Mapping[str, Any] | None = None, **settings: Any) -> Synced:  # noqa: ANN401 - any setting
     """A sync of two reports with small pages, slow enough to be killed in the middle of anything. Time goes on."""
-    options = {"columns": COLUMNS, "page_size": 40, "latency": 0.3, **DATES, **settings}
+    options = {"columns": COLUMNS, "page_size": 40, "latency": 2.0, **DATES, **settings}
     synced = site.sync([NAME, AGE], state, **options)
     site.now.days += synced.seconds / 86_400
     return synced
@@ -32,7 +32,7 @@ def read(site: Site, state: Mapping[str, Any] | None = None, **settings: Any) ->
 
 def site_of(*faults: Fault, **options: Any) -> Site:  # noqa: ANN401 - any option
     """A sandbox whose runs take a while."""
-    return Site(Options(**{"size": TINY, "faults": faults, "run_seconds": 8.0, "empty_pages": False, **options}))
+    return Site(Options(**{"size": TINY, "faults": faults, "run_seconds": 4.0, "empty_pages": False, **options}))
 
 
 def wanted(site: Site, stream: str = NAME, account: str = ACCOUNT) -> list[Row]:
@@ -93,15 +93,17 @@ def _day(row: Row) -> date:
 
 
 @cache
-def seconds() -> float:
+def seconds(calls_at_once: int) -> float:
     """How long a sync lasts that nobody kills."""
-    return read(site_of()).seconds
+    return read(site_of(), max_concurrency=calls_at_once).seconds
 
 
-@pytest.mark.parametrize("seed", range(14))
-def test_killed_at_a_random_moment_it_goes_on(seed: int) -> None:
+@pytest.mark.parametrize("seed", range(7))
+@pytest.mark.parametrize("calls_at_once", (16, 1))
+def test_killed_at_a_random_moment_it_goes_on(seed: int, calls_at_once: int) -> None:
     site = site_of()
-    killed = read(site, kill_at=random.Random(seed).uniform(0.0, seconds()))
+    moment = random.Random(seed).uniform(0.1, 1.0) * seconds(calls_at_once)
+    killed = read(site, kill_at=moment, max_concurrency=calls_at_once)
     later = read(site, killed.sink.states())
     assert later.outcome.failures == ()
     assert_goes_on(site, killed, later)

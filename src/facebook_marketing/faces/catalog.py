@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from facebook_marketing.catalog.schema import json_schema, project
 from facebook_marketing.catalog.stream import Stream
 from facebook_marketing.engine.order import Selected
+from facebook_marketing.faces.parts import streams_of, wanted
 
 if TYPE_CHECKING:
     from facebook_marketing.config import Config
@@ -22,7 +23,6 @@ class CatalogError(ValueError):
 def offered(config: "Config") -> tuple[Stream, ...]:
     """Every stream of this configuration, each name once. Raises ConfigError where a report takes a built-in's name."""
     from facebook_marketing.config import ConfigError
-    from facebook_marketing.faces.parts import streams_of
 
     streams = streams_of(config)
     if mistakes := config.clashes(built_in(streams, config)):
@@ -59,15 +59,16 @@ def _offered(stream: Stream) -> dict[str, Any]:
 
 
 def configured_catalog(streams: Sequence[Stream], names: Sequence[str]) -> dict[str, Any]:
-    """A configured catalog of these streams (none named: all), incremental where they can be. Raises CatalogError."""
+    """A configured catalog of the streams that `names` come to, incremental where they can be. Raises CatalogError."""
     known = [stream.name for stream in streams]
-    if unknown := [name for name in names if name not in known]:
+    chosen = wanted(streams, names)
+    if unknown := [name for name in chosen if name not in known]:
         raise CatalogError(no_such_stream(unknown, known))
     return {
         "streams": [
             {"stream": _offered(stream), "sync_mode": "incremental" if stream.cursor else "full_refresh"}
             for stream in streams
-            if stream.name in names or (not names and stream.deprecated is None)
+            if stream.name in chosen
         ]
     }
 
@@ -84,7 +85,7 @@ def _perhaps(name: str, known: Collection[str]) -> str:
 
 
 def table(streams: Iterable[Stream]) -> str:
-    """The streams for a person: name, number of columns, cursor, key; a deprecated one is marked."""
+    """The streams for a person: name, number of columns, cursor, key, and which are not read unless they are named."""
     head = ("stream", "columns", "cursor", "key")
     rows = [head, *((s.name, str(len(s.columns)), s.cursor or "-", _key(s)) for s in streams)]
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
@@ -93,7 +94,8 @@ def table(streams: Iterable[Stream]) -> str:
 
 
 def _key(stream: Stream) -> str:
-    return (", ".join(stream.primary_key) or "-") + ("  (deprecated)" if stream.deprecated else "")
+    mark = "  (deprecated)" if stream.deprecated else "" if stream.offered_by_default else "  (by name only)"
+    return (", ".join(stream.primary_key) or "-") + mark
 
 
 def selection(catalog: object, streams: Sequence[Stream]) -> tuple[tuple[Selected, ...], tuple[str, ...]]:

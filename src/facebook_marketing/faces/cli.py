@@ -127,7 +127,9 @@ def _sync_parser(commands: Commands) -> None:
     )
     text = "schema of the tables (default: %(default)s)"
     sync.add_argument("--dataset", default="facebook_ads", metavar="NAME", help=text)
-    sync.add_argument("--streams", metavar="A,B", help="only these streams (default: all; see discover)")
+    sync.add_argument(
+        "--streams", metavar="A,B", help="these streams, or all (default: those most wanted; see discover)"
+    )
     sync.add_argument("--full-refresh", action="store_true", help="read everything again and replace the tables")
     sync.add_argument("--quiet", action="store_true", help="no progress display")
     sync.epilog = _EXIT
@@ -136,7 +138,9 @@ def _sync_parser(commands: Commands) -> None:
 def _read_parser(commands: Commands) -> None:
     read = _config_parser(commands, "read", _read, "print records and states as JSON lines (Airbyte's protocol)")
     choice = read.add_mutually_exclusive_group()
-    choice.add_argument("--streams", metavar="A,B", help="only these streams (default: all; see discover)")
+    choice.add_argument(
+        "--streams", metavar="A,B", help="these streams, or all (default: those most wanted; see discover)"
+    )
     choice.add_argument("--catalog", type=Path, metavar="FILE", help="a configured Airbyte catalog instead")
     read.add_argument("--state", type=Path, metavar="FILE", help="the state of the run before: an incremental read")
 

@@ -22,7 +22,7 @@ ACCOUNT = "1234567890123456"
 TOKEN = "sandbox-token"  # noqa: S105 - the simulation's own, known to everybody
 ANCHOR = 1793491200.0
 """2026-11-01: up to here the simulated history is laid out; from here on it grows, the same everywhere."""
-SIZE = {"campaigns": 6, "adsets": 12, "ads": 30, "creatives": 30}
+SIZE = {"campaigns": 6, "adsets": 12, "ads": 24, "creatives": 24}
 """Small enough for a minute: thirty statistics streams are computed by the same machine that reads them."""
 RUN_SECONDS = 0.5
 """Report runs of the demo end sooner than Meta's, so that nobody waits for a simulation."""
@@ -54,6 +54,7 @@ def run_demo(
 
 def _synced(database: Path, options: "Options | None") -> "Result":
     from facebook_marketing.config import load
+    from facebook_marketing.faces.parts import EVERY
     from facebook_marketing.faces.progress import display
     from facebook_marketing.faces.sync import run_sync
 
@@ -71,7 +72,7 @@ def _synced(database: Path, options: "Options | None") -> "Result":
         display() as progress,
     ):
         config = load({"insights_start_date": first_day()}, environment(sandbox.url)).config
-        return asyncio.run(run_sync(config, destination(database), progress=progress))
+        return asyncio.run(run_sync(config, destination(database), (EVERY,), progress=progress))
 
 
 def environment(url: str) -> Mapping[str, str]:

@@ -100,6 +100,21 @@ def client_of(
     return Client(endpoint_of(config), transport, clock, pace=pace, patience=patience)
 
 
+EVERY = "all"
+"""In place of stream names: every stream but the deprecated aliases."""
+
+
+def wanted(streams: Sequence[Stream], names: Sequence[str]) -> tuple[str, ...]:
+    """The names that a choice of streams comes to: none named are those offered by default, "all" is every one.
+
+    Deprecated aliases are read only when they are asked for by name: they hold the same rows as their successors.
+    """
+    if tuple(names) == (EVERY,):
+        return tuple(stream.name for stream in streams if stream.deprecated is None)
+    default = (stream.name for stream in streams if stream.offered_by_default and stream.deprecated is None)
+    return tuple(names) or tuple(default)
+
+
 def named(streams: Sequence[Stream], names: Iterable[str]) -> tuple[tuple[Stream, ...], tuple[str, ...]]:
     """The streams of these names in the catalogue's order, and the names that it does not have."""
     wanted = tuple(dict.fromkeys(names))

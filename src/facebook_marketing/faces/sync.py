@@ -14,7 +14,7 @@ from facebook_marketing.config import Config
 from facebook_marketing.engine.door import Event, Failure, Outcome
 from facebook_marketing.engine.order import Selected
 from facebook_marketing.faces.catalog import no_such_stream, offered
-from facebook_marketing.faces.parts import named
+from facebook_marketing.faces.parts import named, wanted
 from facebook_marketing.faces.reading import run_engine
 from facebook_marketing.graph.transport import Transport
 
@@ -116,9 +116,8 @@ def _reason(failure: Failure) -> str:
 
 
 def _selection(config: Config, names: Sequence[str], *, full_refresh: bool) -> list[Selected]:
-    """Deprecated aliases only when they are asked for by name: they hold the same rows as their successors."""
     streams = offered(config)
-    chosen, unknown = named(streams, names or [stream.name for stream in streams if stream.deprecated is None])
+    chosen, unknown = named(streams, wanted(streams, names))
     if unknown:
         raise UsageError(no_such_stream(unknown, [stream.name for stream in streams]))
     return [Selected(stream, stream.cursor is not None and not full_refresh) for stream in chosen]
