@@ -73,16 +73,16 @@ class Site:
         self.under_way = 0
         self.sandbox = Sandbox(options or Options(empty_pages=False), now=self.now)
 
-    def config(self, **settings: Any) -> dict[str, Any]:  # noqa: ANN401 - any setting
+    def config(self, **settings: Any) -> dict[str, Any]:
         """A configuration of all the sandbox's accounts."""
         credentials = {"auth_type": "Service", "access_token": "sandbox-token"}
         return {"account_ids": list(self.sandbox.world.accounts), "credentials": credentials} | settings
 
-    def streams(self, **settings: Any) -> dict[str, Stream]:  # noqa: ANN401
+    def streams(self, **settings: Any) -> dict[str, Stream]:
         """The catalogue under these settings."""
         return {stream.name: stream for stream in streams_of(load(self.config(**settings), {}).config)}
 
-    def sync(
+    def sync(  # noqa: PLR0913 - what a test may want to turn
         self,
         names: Sequence[str],
         state: Mapping[str, Any] | None = None,
@@ -92,7 +92,7 @@ class Site:
         columns: Mapping[str, Sequence[str]] | None = None,
         kill_at: float | None = None,
         kill_after: int | None = None,
-        **settings: Any,  # noqa: ANN401
+        **settings: Any,
     ) -> Synced:
         """Reads these streams into a ListSink.
 

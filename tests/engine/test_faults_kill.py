@@ -7,22 +7,22 @@ from functools import cache
 from typing import Any
 
 import pytest
+
 from engine.test_insights_truth import TINY, Asked, Row, assert_same, day, every_day, key, keys_of, still, truth
 from engine.test_insights_truth import asked_of_meta as asked_for
-from syncing import ACCOUNT, Site, Synced
-
 from facebook_marketing.sandbox import Options
 from facebook_marketing.sandbox.faults import Fault, Match, Then
+from syncing import ACCOUNT, Site, Synced
 
 NAME = "ads_insights"
 AGE = "ads_insights_demographics_age"
 FIELDS = ("impressions", "spend", "clicks")
 COLUMNS = {NAME: list(FIELDS), AGE: list(FIELDS)}
 SINCE, UNTIL = day(120), day(31)
-DATES = {"start_date": str(SINCE), "end_date": str(UNTIL)}
+DATES: dict[str, Any] = {"start_date": str(SINCE), "end_date": str(UNTIL)}
 
 
-def read(site: Site, state: Mapping[str, Any] | None = None, **settings: Any) -> Synced:  # noqa: ANN401 - any setting
+def read(site: Site, state: Mapping[str, Any] | None = None, **settings: Any) -> Synced:
     """A sync of two reports with small pages, slow enough to be killed in the middle of anything. Time goes on."""
     options = {"columns": COLUMNS, "page_size": 40, "latency": 2.0, **DATES, **settings}
     synced = site.sync([NAME, AGE], state, **options)
@@ -30,7 +30,7 @@ def read(site: Site, state: Mapping[str, Any] | None = None, **settings: Any) ->
     return synced
 
 
-def site_of(*faults: Fault, **options: Any) -> Site:  # noqa: ANN401 - any option
+def site_of(*faults: Fault, **options: Any) -> Site:
     """A sandbox whose runs take a while."""
     return Site(Options(**{"size": TINY, "faults": faults, "run_seconds": 4.0, "empty_pages": False, **options}))
 
@@ -181,7 +181,7 @@ def test_a_state_of_another_question_does_not_lend_its_runs() -> None:
 @pytest.mark.parametrize("nth", (3, 6, 9, 12, 16, 20))
 def test_days_that_still_move_are_there_once_a_killed_sync_went_on(nth: int) -> None:
     site = still(TINY)
-    settings = {"start_date": str(day(60)), "end_date": None, "page_size": 15}
+    settings: dict[str, Any] = {"start_date": str(day(60)), "end_date": None, "page_size": 15}
     killed = read(site, kill_after=nth, **settings)
     later = read(site, killed.sink.states(), **settings)
     for stream in (NAME, AGE):

@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import pytest
-from engine.test_insights_truth import TINY, Asked, Row, assert_same, day, keys_of, truth
-from syncing import ACCOUNT, Site, Synced
 
+from engine.test_insights_truth import TINY, Asked, Row, assert_same, day, keys_of, truth
 from facebook_marketing.graph.wire import Request
 from facebook_marketing.sandbox import Options
 from facebook_marketing.sandbox.faults import Fault, Match, Then
+from syncing import ACCOUNT, Site, Synced
 
 SINCE, UNTIL = day(90), day(61)
-DATES = {"start_date": str(SINCE), "end_date": str(UNTIL)}
+DATES: dict[str, Any] = {"start_date": str(SINCE), "end_date": str(UNTIL)}
 FIELDS = ("impressions", "spend")
 COLUMNS = {"ads_insights": list(FIELDS)}
 OTHER = "2345679001234573"
@@ -56,12 +57,12 @@ class Timeline:
         ]
 
 
-def read(site: Site, **settings: Any) -> Synced:  # noqa: ANN401 - any setting
+def read(site: Site, **settings: Any) -> Synced:
     """A sync of settled days with a few columns."""
     return site.sync(["ads_insights"], **{"columns": COLUMNS, **DATES, **settings})
 
 
-def site_of(*faults: Fault, **options: Any) -> Site:  # noqa: ANN401 - any option
+def site_of(*faults: Fault, **options: Any) -> Site:
     """A sandbox in which these things go wrong."""
     return Site(Options(**{"size": TINY, "faults": faults, "empty_pages": False, **options}))
 
@@ -138,7 +139,7 @@ def test_throttles_in_a_row_are_waited_out_longer_each_time(times: int) -> None:
     synced = read(site)
     assert_whole(site, synced)
     struck = [when for when, call in timeline.calls() if call.code == 17]
-    gaps = [later - earlier for earlier, later in zip(struck, struck[1:], strict=False) if later - earlier > 1]
+    gaps = [later - earlier for earlier, later in pairwise(struck) if later - earlier > 1]
     assert gaps == sorted(gaps)
     assert synced.seconds >= 60 * len(set(struck))
 
@@ -152,12 +153,16 @@ def test_a_hot_account_waits_alone_and_a_cold_one_is_done_at_once(step: str) -> 
     timeline = Timeline(site)
     synced = read(site)
     assert_whole(site, synced)
-    last = {account: max(when for when, call in timeline.calls() if call.account == account) for account in (ACCOUNT, OTHER)}
+    last = {
+        account: max(when for when, call in timeline.calls() if call.account == account) for account in (ACCOUNT, OTHER)
+    }
     assert last[OTHER] >= 1800
     assert last[ACCOUNT] < 120
 
 
-@pytest.mark.parametrize("then", (Then(html=True), Then(hang=600.0), Then(error="transient")), ids=("html", "hang", "2"))
+@pytest.mark.parametrize(
+    "then", (Then(html=True), Then(hang=600.0), Then(error="transient")), ids=("html", "hang", "2")
+)
 def test_an_account_whose_polls_fail_does_not_hold_up_the_polls_of_the_others(then: Then) -> None:
     site = site_of(Fault(match=of_account(OTHER, POLL), then=then, times=6), accounts=2)
     timeline = Timeline(site)
@@ -196,7 +201,9 @@ def test_a_real_limit_of_a_small_app_slows_the_sync_and_costs_few_refusals(scale
 
 
 def test_a_warning_in_the_headers_alone_slows_down_and_stops_nothing() -> None:
-    site = site_of(Fault(match=Match(edge="insights"), then=Then(usage=100.0)), Fault(match=POLL, then=Then(usage=96.0)))
+    site = site_of(
+        Fault(match=Match(edge="insights"), then=Then(usage=100.0)), Fault(match=POLL, then=Then(usage=96.0))
+    )
     synced = read(site, page_size=50)
     assert_whole(site, synced)
     assert synced.seconds < 3600

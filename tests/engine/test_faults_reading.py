@@ -3,15 +3,15 @@
 from typing import Any
 
 import pytest
-from engine.test_insights_truth import SMALL, TINY, Asked, Row, assert_same, day, keys_of, truth
-from syncing import ACCOUNT, Site, Synced
 
+from engine.test_insights_truth import SMALL, TINY, Asked, Row, assert_same, day, keys_of, truth
 from facebook_marketing.sandbox import Options
 from facebook_marketing.sandbox.faults import Fault, Match, Then
 from facebook_marketing.sandbox.world import Size
+from syncing import ACCOUNT, Site, Synced
 
 SINCE, UNTIL = day(90), day(61)
-DATES = {"start_date": str(SINCE), "end_date": str(UNTIL)}
+DATES: dict[str, Any] = {"start_date": str(SINCE), "end_date": str(UNTIL)}
 FIELDS = ("impressions", "clicks", "spend", "actions")
 AGE = "ads_insights_demographics_age"
 COLUMNS = {"ads_insights": list(FIELDS), AGE: list(FIELDS)}
@@ -42,12 +42,12 @@ PASSING: dict[str, Then] = {
 }
 
 
-def read(site: Site, name: str = "ads_insights", **settings: Any) -> Synced:  # noqa: ANN401 - any setting
+def read(site: Site, name: str = "ads_insights", **settings: Any) -> Synced:
     """A sync of settled days with a few columns."""
     return site.sync([name], **{"columns": COLUMNS, **DATES, **settings})
 
 
-def site_of(*faults: Fault, size: Size = TINY, **options: Any) -> Site:  # noqa: ANN401 - any option
+def site_of(*faults: Fault, size: Size = TINY, **options: Any) -> Site:
     """A sandbox in which these things go wrong."""
     return Site(Options(**{"size": size, "faults": faults, "empty_pages": False, **options}))
 
@@ -132,7 +132,7 @@ def test_rows_that_are_not_readable_yet_are_waited_for(times: int) -> None:
 
 @pytest.mark.parametrize("what", ("summary", "fields"))
 @pytest.mark.parametrize("times", (1, 3))
-def test_the_race_about_what_cannot_be_included_passes(what: Any, times: int) -> None:  # noqa: ANN401 - two words
+def test_the_race_about_what_cannot_be_included_passes(what: Any, times: int) -> None:
     site = site_of(Fault(match=PAGE, then=Then(cannot_include=what), times=times))
     assert_whole(site, read(site))
 

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+
 from engine.test_insights_truth import (
     SMALL,
     TINY,
@@ -19,28 +20,27 @@ from engine.test_insights_truth import (
     keys_of,
     truth,
 )
-from syncing import ACCOUNT, Site, Synced
-
 from facebook_marketing.graph.wire import Request
 from facebook_marketing.sandbox import Options
 from facebook_marketing.sandbox.faults import Fault, Match, Then
 from facebook_marketing.sandbox.insights import Filter
 from facebook_marketing.sandbox.world import Size
+from syncing import ACCOUNT, Site, Synced
 
 SINCE, UNTIL = day(90), day(31)
-DATES = {"start_date": str(SINCE), "end_date": str(UNTIL)}
+DATES: dict[str, Any] = {"start_date": str(SINCE), "end_date": str(UNTIL)}
 FIELDS = ("impressions", "clicks", "spend", "actions")
 COLUMNS = {"ads_insights": list(FIELDS), "ads_insights_demographics_age": list(FIELDS)}
 RUN = Match(method="POST", edge="insights")
 AGES = ("age",)
 
 
-def site_of(*faults: Fault, size: Size = TINY, **options: Any) -> Site:  # noqa: ANN401 - any option
+def site_of(*faults: Fault, size: Size = TINY, **options: Any) -> Site:
     """A sandbox in which these things go wrong."""
     return Site(Options(**{"size": size, "faults": faults, "empty_pages": False, **options}))
 
 
-def read(site: Site, names: Sequence[str] = ("ads_insights",), **settings: Any) -> Synced:  # noqa: ANN401
+def read(site: Site, names: Sequence[str] = ("ads_insights",), **settings: Any) -> Synced:
     """A sync of settled days with a few columns."""
     return site.sync(names, **{"columns": COLUMNS, **DATES, **settings})
 
@@ -101,7 +101,7 @@ def test_one_run_in_seven_fails_by_chance_and_no_row_is_lost(name: str, seed: in
 
 @pytest.mark.parametrize("fate", ("fail", "skip", "stuck", "slow", "out_of_memory"))
 @pytest.mark.parametrize("nth", (1, (1, 2), 4))
-def test_a_run_that_fails_once_or_twice_loses_no_row(fate: Any, nth: int | tuple[int, ...]) -> None:  # noqa: ANN401
+def test_a_run_that_fails_once_or_twice_loses_no_row(fate: Any, nth: int | tuple[int, ...]) -> None:
     site = site_of(Fault(match=Match(method="POST", edge="insights", nth=nth), then=Then(run=fate)))
     synced = read(site)
     assert_whole(site, synced)
@@ -123,7 +123,7 @@ def test_a_run_that_stands_still_is_made_again_after_its_time() -> None:
 
 def test_runs_that_all_stand_still_for_ever_end_in_a_gap_and_not_in_a_wait_for_ever() -> None:
     site = site_of(Fault(match=RUN, then=Then(run="stuck")))
-    dates = {"start_date": str(day(40)), "end_date": str(day(37))}
+    dates: dict[str, Any] = {"start_date": str(day(40)), "end_date": str(day(37))}
     synced = read(site, insights_job_timeout=5, **dates)
     assert synced.sink.rows("ads_insights") == []
     assert synced.sink.statuses("ads_insights")[-1] == "INCOMPLETE"
@@ -136,7 +136,7 @@ def test_runs_that_all_stand_still_for_ever_end_in_a_gap_and_not_in_a_wait_for_e
 
 
 @pytest.mark.parametrize("fate", ("stuck", "fail", "skip"))
-def test_an_outage_of_reports_ends_the_sync_within_hours_and_with_few_runs(fate: Any) -> None:  # noqa: ANN401
+def test_an_outage_of_reports_ends_the_sync_within_hours_and_with_few_runs(fate: Any) -> None:
     site = site_of(Fault(match=RUN, then=Then(run=fate)), Fault(match=Match(edge="insights"), then=Then(error="2")))
     synced = read(site)
     assert synced.sink.statuses("ads_insights")[-1] == "INCOMPLETE"
@@ -163,7 +163,7 @@ def test_reports_too_large_for_metas_memory_are_divided_by_days(limit: int) -> N
 )
 def test_a_day_too_large_for_metas_memory_is_divided_by_ads_and_then_by_fields(limit: int) -> None:
     site = site_of(run_weight_limit=limit, sync_weight_limit=limit)
-    dates = {"start_date": str(day(40)), "end_date": str(day(38))}
+    dates: dict[str, Any] = {"start_date": str(day(40)), "end_date": str(day(38))}
     synced = read(site, ["ads_insights_demographics_age"], **dates)
     asked = Asked(day(40), day(38), fields=FIELDS, breakdowns=AGES)
     assert synced.outcome.failures == ()
@@ -183,7 +183,7 @@ def test_a_bucket_that_cannot_be_cut_is_divided_by_ads(increment: int | str) -> 
 
 def test_a_divided_day_keeps_the_rows_of_archived_and_deleted_ads() -> None:
     site = site_of(size=SMALL, run_weight_limit=100, sync_weight_limit=100)
-    dates = {"start_date": str(day(85)), "end_date": str(day(84))}
+    dates: dict[str, Any] = {"start_date": str(day(85)), "end_date": str(day(84))}
     synced = read(site, **dates)
     asked = Asked(day(85), day(84), fields=FIELDS)
     everything, shown = (truth(site, asked, every_status=every) for every in (True, False))
@@ -195,7 +195,7 @@ def test_a_divided_day_keeps_the_rows_that_a_filter_lets_through_by_breakdown_on
     site = site_of(run_weight_limit=60, sync_weight_limit=60)
     few = {"field": "impressions", "operator": "LESS_THAN", "value": 300}
     report = {"name": "own", "fields": ["impressions", "spend"], "breakdowns": ["age"], "filtering": [few]}
-    dates = {"start_date": str(day(40)), "end_date": str(day(39))}
+    dates: dict[str, Any] = {"start_date": str(day(40)), "end_date": str(day(39))}
     synced = site.sync(["customown"], custom_insights=[report], **dates)
     filters = (Filter("impressions", "LESS_THAN", 300),)
     fields = ("impressions", "spend")
@@ -288,7 +288,7 @@ def test_a_day_that_can_never_be_read_is_a_gap_and_is_asked_again_by_the_next_sy
         return since <= bad <= until
 
     breaking(site, poisoned, Then(run="fail"))
-    settings = {"account_ids": [ACCOUNT]}
+    settings: dict[str, Any] = {"account_ids": [ACCOUNT]}
     synced = read(site, **settings)
     theirs = [row for row in wanted(site) if row["date_start"] != str(bad)]
     assert_same(synced.sink.rows("ads_insights"), theirs, keys_of())
@@ -315,6 +315,17 @@ def test_an_account_that_cannot_be_read_leaves_the_others_and_the_other_reports_
     assert_same(synced.sink.rows("ads_insights_demographics_age"), wanted(site, AGES), keys_of("ad", AGES))
     assert {failure.account for failure in synced.outcome.failures} == {bad}
     assert synced.sink.statuses("ads_insights")[-1] == "INCOMPLETE"
+
+
+def test_a_report_whose_runs_all_fail_leaves_the_other_reports_of_its_account_whole() -> None:
+    site = site_of()
+    breaking(site, lambda asked: "breakdowns" in asked, Then(run="fail"))
+    names = ["ads_insights_demographics_age", "ads_insights"]
+    synced = read(site, names, max_concurrency=1)
+    assert_same(synced.sink.rows("ads_insights"), wanted(site), keys_of())
+    assert synced.sink.statuses("ads_insights")[-1] == "COMPLETE"
+    assert synced.sink.statuses("ads_insights_demographics_age")[-1] == "INCOMPLETE"
+    assert {gap.stream for gap in synced.sink.gaps()} == {"ads_insights_demographics_age"}
 
 
 def test_a_refused_combination_stops_that_report_alone_with_a_word_on_the_mend() -> None:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+
 from engine.test_insights_truth import (
     COUNTS,
     MONDAY,
@@ -13,8 +14,8 @@ from engine.test_insights_truth import (
     TODAY,
     Asked,
     Row,
-    assert_same,
     asked_of_meta,
+    assert_same,
     day,
     days_asked,
     every_day,
@@ -31,7 +32,7 @@ FIELDS = (*COUNTS, "actions")
 STATUSES = ["ACTIVE", "PAUSED"]
 
 
-def read(site: Any, since: date, state: Mapping[str, Any] | None = None, **settings: Any) -> Synced:  # noqa: ANN401
+def read(site: Any, since: date, state: Mapping[str, Any] | None = None, **settings: Any) -> Synced:
     """A sync of ads_insights with a few columns."""
     return site.sync(["ads_insights"], state, columns=COLUMNS, start_date=str(since), **settings)  # type: ignore[no-any-return]
 
@@ -42,7 +43,7 @@ def latest(syncs: Iterable[Synced], stream: str = "ads_insights") -> list[Row]:
     return list({key(row, names): row for one in syncs for row in one.sink.rows(stream)}.values())
 
 
-def moved(site: Any, days: float) -> date:  # noqa: ANN401 - a site
+def moved(site: Any, days: float) -> date:
     """Moves on; the new day."""
     move(site, days)
     return TODAY + timedelta(days=int(site.now.days))
@@ -149,6 +150,14 @@ def test_no_refresh_time_reads_the_look_back_with_every_sync_and_once_a_sync() -
     assert days_asked(second.calls) == every_day(day(28))
 
 
+def test_a_sync_that_lasts_for_hours_asks_for_each_day_once() -> None:
+    site = still()
+    since = day(200)
+    slow = read(site, since, latency=1200.0)
+    assert slow.seconds > 2 * 3600
+    assert days_asked(slow.calls) == every_day(since)
+
+
 def test_a_sync_at_once_after_another_delivers_nothing_and_keeps_the_state() -> None:
     site = still()
     first = read(site, day(40))
@@ -168,7 +177,7 @@ def test_a_full_refresh_reads_everything_whatever_was_read_before() -> None:
     assert_same(again.sink.rows("ads_insights"), truth(site, Asked(since, fields=FIELDS)), keys_of())
 
 
-def own(**report: Any) -> dict[str, Any]:  # noqa: ANN401 - any member of a report
+def own(**report: Any) -> dict[str, Any]:
     """A custom report over the plain one."""
     return {"custom_insights": [{"name": "own", "fields": ["impressions", "actions"], **report}]}
 
@@ -275,7 +284,7 @@ def test_days_beyond_metas_memory_are_not_asked_and_that_is_recorded() -> None:
 def test_breakdowns_with_a_shorter_memory_begin_later(breakdown: str, months: int) -> None:
     site = still(TINY, seed=3)
     fields = ["reach"] if breakdown == "frequency_value" else ["spend"]
-    settings = {"custom_insights": [{"name": "own", "breakdowns": [breakdown], "fields": fields}]}
+    settings: dict[str, Any] = {"custom_insights": [{"name": "own", "breakdowns": [breakdown], "fields": fields}]}
     synced = site.sync(["customown"], start_date="2025-01-01", **settings)
     days = days_asked(synced.calls)
     border = date(2026 - (months > 11), (11 - months - 1) % 12 + 1, 21)
@@ -296,7 +305,9 @@ def test_no_start_means_everything_that_meta_remembers_and_no_gap() -> None:
 
 def test_unique_counts_older_than_their_memory_are_left_out_and_that_is_said() -> None:
     site = still(TINY, seed=2)
-    settings = {"custom_insights": [{"name": "own", "breakdowns": ["country"], "fields": ["spend", "reach"]}]}
+    settings: dict[str, Any] = {
+        "custom_insights": [{"name": "own", "breakdowns": ["country"], "fields": ["spend", "reach"]}]
+    }
     synced = site.sync(["customown"], start_date="2025-06-01", **settings)
     assert synced.outcome.failures == ()
     rows = synced.sink.rows("customown")
@@ -314,7 +325,9 @@ def test_unique_counts_older_than_their_memory_are_left_out_and_that_is_said() -
 def test_open_buckets_are_read_again_whole_and_keep_their_key(increment: int | str) -> None:
     site = still()
     since = date(2026, 8, 3)
-    settings = {"custom_insights": [{"name": "own", "fields": list(COUNTS), "time_increment": increment}]}
+    settings: dict[str, Any] = {
+        "custom_insights": [{"name": "own", "fields": list(COUNTS), "time_increment": increment}]
+    }
     first = site.sync(["customown"], start_date=str(since), **settings)
     syncs, today = [first], TODAY
     for days in (1, 5, 9):

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from engine.test_insights_truth import (
     COUNTS,
     SMALL,
@@ -19,14 +20,14 @@ from engine.test_insights_truth import (
     days_asked,
     every_day,
     keys_of,
+    move,
     still,
     truth,
 )
-from syncing import ACCOUNT, Site
-
 from facebook_marketing.catalog.schema import request_fields
 from facebook_marketing.catalog.stream import Report
 from facebook_marketing.sandbox.world import Size
+from syncing import ACCOUNT, Site
 
 TYPE = ("action_type",)
 PLACES = ("publisher_platform", "platform_position", "impression_device")
@@ -67,10 +68,11 @@ BREAKDOWNS: tuple[tuple[str, ...], ...] = (
     ("product_id",),
     ("body_asset",),
 )
+BY_DAY_AND_WEEK: tuple[int | str, ...] = (1, "weekly")
 INCREMENTS: tuple[int | str, ...] = (1, 7, 28, "weekly", "monthly", "all_days")
 
 
-def own(name: str = "own", **report: Any) -> dict[str, Any]:  # noqa: ANN401 - any member of a report
+def own(name: str = "own", **report: Any) -> dict[str, Any]:
     """A custom report, as the configuration has it."""
     return {"name": name, **{k: list(v) if isinstance(v, tuple) else v for k, v in report.items()}}
 
@@ -100,6 +102,30 @@ def test_every_preset_equals_the_truth(size: Size, seed: int) -> None:
         assert_same(synced.sink.rows(name), theirs, keys_of(report.level, breakdowns))
 
 
+def test_every_preset_goes_on_with_the_truth_the_next_day_whatever_the_account_opted_in_to() -> None:
+    site = still(TINY, accounts=2)
+    names = [*PRESETS]
+    since = day(1)
+    first = site.sync(names, start_date=str(since))
+    move(site, 1)
+    second = site.sync(names, first.sink.states(), start_date=str(since))
+    assert second.outcome.failures == ()
+    assert second.sink.gaps() == []
+    streams = site.streams()
+    for name, (breakdowns, actions) in PRESETS.items():
+        rows = second.sink.rows(name)  # of all days: none stands still yet
+        for account in site.sandbox.world.accounts:
+            asked = Asked(
+                since,
+                TODAY + timedelta(days=1),
+                fields=request_fields(streams[name]),
+                breakdowns=breakdowns,
+                action_breakdowns=actions,
+            )
+            mine = [row for row in rows if row["account_id"] == account]
+            assert_same(mine, truth(site, asked, account), keys_of("ad", breakdowns))
+
+
 def test_ninety_days_equal_the_truth_and_ask_each_day_once() -> None:
     site = still(SMALL)
     since = day(89)
@@ -110,9 +136,15 @@ def test_ninety_days_equal_the_truth_and_ask_each_day_once() -> None:
 
 
 @pytest.mark.parametrize("level", ("account", "campaign", "adset", "ad"))
-def test_custom_reports_of_every_level_and_increment_equal_the_truth(level: str) -> None:
-    site = still(TINY, seed=2)
-    since = date(2026, 9, 14)  # a Monday
+@pytest.mark.parametrize(
+    ("size", "seed", "since"),
+    ((TINY, 2, date(2026, 9, 14)), (SMALL, 1, date(2026, 10, 12))),  # Mondays
+    ids=("tiny", "small"),
+)
+def test_custom_reports_of_every_level_and_increment_equal_the_truth(
+    level: str, size: Size, seed: int, since: date
+) -> None:
+    site = still(size, seed=seed)
     asked = {
         f"own{at}": Asked(since, level=level, fields=RICH, increment=increment)
         for at, increment in enumerate(INCREMENTS)
@@ -130,7 +162,7 @@ def _sent(increment: int | str) -> str:
     return "7" if increment == "weekly" else str(increment)
 
 
-def _read(site: Site, asked: Mapping[str, Asked], **settings: Any) -> Any:  # noqa: ANN401 - settings
+def _read(site: Site, asked: Mapping[str, Asked], **settings: Any) -> Any:
     reports = [
         own(
             name,
@@ -156,7 +188,7 @@ def test_custom_reports_by_breakdown_equal_the_truth(breakdowns: tuple[str, ...]
     asked = {
         f"{level}{at}": Asked(day(12), level=level, fields=RICH, breakdowns=breakdowns, increment=increment)
         for level in ("account", "adset", "ad")
-        for at, increment in enumerate((1, "weekly"))
+        for at, increment in enumerate(BY_DAY_AND_WEEK)
     }
     synced = _read(site, asked)
     for name, one in asked.items():
@@ -178,7 +210,9 @@ def test_buckets_keep_their_borders_whatever_the_start(increment: int | str, sin
 def test_a_reports_own_start_is_where_its_buckets_are_counted_from(increment: int) -> None:
     site = still(TINY)
     since = date(2026, 8, 13)
-    settings = {"custom_insights": [own(fields=COUNTS, time_increment=increment, start_date=str(since))]}
+    settings: dict[str, Any] = {
+        "custom_insights": [own(fields=COUNTS, time_increment=increment, start_date=str(since))]
+    }
     synced = site.sync(["customown"], **settings)
     theirs = truth(site, Asked(since, increment=increment, anchor=since))
     assert_same(synced.sink.rows("customown"), theirs, keys_of())
@@ -240,7 +274,7 @@ def test_reach_does_not_add_up_and_is_asked_at_the_level_and_range_wanted() -> N
     site = still(SMALL)
     since, until = day(90), day(61)
     reports = [own("total", level="account", fields=("reach",), time_increment="all_days")]
-    settings = {"start_date": str(since), "end_date": str(until), "custom_insights": reports}
+    settings: dict[str, Any] = {"start_date": str(since), "end_date": str(until), "custom_insights": reports}
     synced = site.sync(["ads_insights", "customtotal"], **settings)
     (total,) = synced.sink.rows("customtotal")
     (meta,) = truth(site, Asked(since, until, level="account", fields=("reach",), increment="all_days"))
@@ -287,7 +321,7 @@ def test_selected_columns_alone_are_asked_and_the_numbers_stay(account: int) -> 
     site = still(TINY, accounts=2)
     only = list(site.sandbox.world.accounts)[account]
     columns = {"ads_insights": ["spend", "actions"]}
-    dates = {"start_date": str(day(40)), "end_date": str(day(31))}
+    dates: dict[str, Any] = {"start_date": str(day(40)), "end_date": str(day(31))}
     synced = site.sync(["ads_insights"], columns=columns, account_ids=[only], **dates)
     (post, *_) = asked_of_meta(synced.calls)
     assert set(post["fields"].split(",")) == {"account_id", "ad_id", "date_start", "date_stop", "spend", "actions"}

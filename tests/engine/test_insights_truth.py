@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from syncing import ACCOUNT, Site
-from virtual import START
 
 from facebook_marketing.sandbox import Options
 from facebook_marketing.sandbox.insights import Filter, Query, check, rows
 from facebook_marketing.sandbox.world import Size
+from syncing import ACCOUNT, Site
+from virtual import START
 
 Row = dict[str, Any]
 
@@ -52,7 +52,7 @@ class Asked:
     use_account_attribution_setting: bool = False
 
 
-def still(size: Size = TINY, **options: Any) -> Site:  # noqa: ANN401 - any option
+def still(size: Size = TINY, **options: Any) -> Site:
     """A site whose sandbox stands still, so that every run gives the numbers of one moment; runs end at once."""
     site = Site(Options(**{"size": size, "run_seconds": 0.0, "empty_pages": False, **options}))
     site.sandbox.set_clock(START)
@@ -133,7 +133,7 @@ def expected(wire: Mapping[str, Any], asked: Asked, account: str) -> Row:
     return row
 
 
-def _cell(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever a row holds
+def _cell(name: str, value: Any) -> Any:
     if isinstance(value, list):
         return [_entry(one) for one in value]
     if name in _TEXTS or name.endswith(_TEXT_ENDS):
@@ -148,11 +148,11 @@ def _entry(entry: Mapping[str, Any]) -> Row:
     return {name: value if name.startswith("action_") else _count(value) for name, value in entry.items()}
 
 
-def _count(value: Any) -> Any:  # noqa: ANN401 - one number or several
+def _count(value: Any) -> Any:
     return [Decimal(one) for one in value] if isinstance(value, list) else Decimal(value)
 
 
-def digits(value: Any) -> Any:  # noqa: ANN401 - whatever a row holds
+def digits(value: Any) -> Any:
     """The value with each number as "#" and its digits, so that 1.5, 1.50 and the text 1.5 are three things."""
     if isinstance(value, Mapping):
         return {name: digits(one) for name, one in value.items() if one is not None}

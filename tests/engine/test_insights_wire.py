@@ -5,21 +5,21 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+
 from engine.test_insights_truth import (
     SMALL,
     TINY,
     Asked,
-    assert_same,
     asked_of_meta,
+    assert_same,
     day,
     keys_of,
     still,
     truth,
 )
-
 from facebook_marketing.sandbox.insights import Filter
 
-DATES = {"start_date": str(day(45)), "end_date": str(day(36))}
+DATES: dict[str, Any] = {"start_date": str(day(45)), "end_date": str(day(36))}
 AD = {
     "ACTIVE", "PAUSED", "DELETED", "ARCHIVED", "IN_PROCESS", "WITH_ISSUES", "CAMPAIGN_PAUSED", "ADSET_PAUSED",
     "PENDING_REVIEW", "DISAPPROVED", "PREAPPROVED", "PENDING_BILLING_INFO",
@@ -38,14 +38,14 @@ RETIRED = {
 }  # fmt: skip
 
 
-def wire(name: str = "ads_insights", **settings: Any) -> dict[str, Any]:  # noqa: ANN401 - any setting
+def wire(name: str = "ads_insights", **settings: Any) -> dict[str, Any]:
     """The parameters of the first report that a sync of this stream asks for."""
     synced = still(TINY).sync([name], **{**DATES, **settings})
     assert synced.outcome.failures == ()
     return asked_of_meta(synced.calls)[0]
 
 
-def own(**report: Any) -> dict[str, Any]:  # noqa: ANN401 - any member of a report
+def own(**report: Any) -> dict[str, Any]:
     """The parameters of a custom report."""
     settings = report.pop("settings", {})
     return wire("customown", custom_insights=[{"name": "own", "fields": ["impressions"], **report}], **settings)
@@ -101,7 +101,7 @@ def test_a_report_without_breakdowns_sends_none() -> None:
 def test_actions_are_broken_down_by_type_alone_unless_the_user_says_otherwise() -> None:
     assert listed(wire(), "action_breakdowns") == ["action_type"]
     assert listed(own(), "action_breakdowns") == ["action_type"]
-    settings = {"default_ads_insights_action_breakdowns": ["action_device"]}
+    settings: dict[str, Any] = {"default_ads_insights_action_breakdowns": ["action_device"]}
     assert listed(wire(**settings), "action_breakdowns") == ["action_device"]
     assert listed(own(settings=settings), "action_breakdowns") == ["action_device"]
     chosen = own(action_breakdowns=["action_reaction"], settings=settings)
@@ -135,7 +135,7 @@ def test_retired_windows_are_never_asked() -> None:
 
 
 def test_incrementality_is_not_asked_by_country_where_it_makes_runs_fail() -> None:
-    settings = {"include_incrementality": True}
+    settings: dict[str, Any] = {"include_incrementality": True}
     by_country = listed(wire("ads_insights_country", **settings), "action_attribution_windows")
     by_age = listed(wire("ads_insights_demographics_age", **settings), "action_attribution_windows")
     assert "incrementality" not in (by_country or ())
@@ -207,7 +207,11 @@ def test_the_account_level_needs_no_status_filter() -> None:
     assert "filtering" not in own(level="account")
 
 
-CHOSEN = {"campaign_statuses": ["ACTIVE"], "adset_statuses": ["ACTIVE", "PAUSED"], "ad_statuses": ["ARCHIVED"]}
+CHOSEN: dict[str, Any] = {
+    "campaign_statuses": ["ACTIVE"],
+    "adset_statuses": ["ACTIVE", "PAUSED"],
+    "ad_statuses": ["ARCHIVED"],
+}
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,15 @@
 """Days are those of each ad account's own zone: today, the windows, the look-back, also where clocks change."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from engine.test_insights_truth import (
     Asked,
-    assert_same,
     asked_of_meta,
+    assert_same,
     days_asked,
     every_day,
     keys_of,
@@ -100,7 +102,7 @@ def test_a_backfill_over_a_change_of_clocks_has_each_day_once(account: int, chan
     chosen = accounts(site)[account]
     around = date.fromisoformat(changes)
     since, until = around - timedelta(days=20), around + timedelta(days=20)
-    dates = {"start_date": str(since), "end_date": str(min(until, date(2026, 11, 20)))}
+    dates: dict[str, Any] = {"start_date": str(since), "end_date": str(min(until, date(2026, 11, 20)))}
     synced = site.sync(["ads_insights"], account_ids=[chosen], columns=COLUMNS, **dates)
     asked = Asked(since, date.fromisoformat(dates["end_date"]))
     assert days_asked(synced.calls, chosen) == every_day(asked.since, asked.until)
@@ -113,7 +115,7 @@ def test_a_day_read_just_before_its_midnight_is_read_again_just_after(account: i
     site = still(accounts=4)
     chosen = accounts(site)[account]
     move(site, days_from_start("2026-11-23T23:59", ZONES[account]))
-    settings = {"account_ids": [chosen], "start_date": "2026-11-20", "columns": COLUMNS}
+    settings: dict[str, Any] = {"account_ids": [chosen], "start_date": "2026-11-20", "columns": COLUMNS}
     before = site.sync(["ads_insights"], **settings)
     assert before.sink.states()["ads_insights"][chosen]["date_start"] == "2026-11-23"
     move(site, 16 / 1440)  # Meta's numbers move every quarter of an hour
@@ -127,7 +129,7 @@ def test_a_day_read_just_before_its_midnight_is_read_again_just_after(account: i
 def test_the_look_back_is_counted_in_the_accounts_days(account: int) -> None:
     site = still(accounts=4)
     chosen = accounts(site)[account]
-    settings = {
+    settings: dict[str, Any] = {
         "account_ids": [chosen],
         "start_date": "2026-10-01",
         "columns": COLUMNS,
@@ -145,7 +147,7 @@ def test_a_sync_over_midnight_asks_no_day_that_does_not_exist_yet_and_loses_none
     site = still(accounts=2)
     chosen = accounts(site)[BERLIN]
     move(site, days_from_start("2026-11-23T23:58", ZONES[BERLIN]))
-    settings = {"account_ids": [chosen], "start_date": "2026-11-01", "columns": COLUMNS}
+    settings: dict[str, Any] = {"account_ids": [chosen], "start_date": "2026-11-01", "columns": COLUMNS}
     slow = site.sync(["ads_insights"], latency=60.0, **settings)
     assert max(one["until"] for one in asked_of_meta(slow.calls)) <= date(2026, 11, 24)
     move(site, 1)

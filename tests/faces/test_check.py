@@ -180,6 +180,12 @@ def test_a_token_that_reaches_no_account_is_told_so() -> None:
     assert text.startswith("The token reaches no ad account.")
 
 
+def test_a_dead_token_that_shall_list_its_accounts_is_said_to_be_dead() -> None:
+    [text], _ = problems(Options(), account_ids=["all"], token="expired-token")
+    assert text.startswith("The token's accounts cannot be listed: The access token is dead or wrong.")
+    assert RECONNECT in text
+
+
 def test_a_list_of_accounts_that_breaks_off_is_not_taken_for_the_whole() -> None:
     broken = Fault(Match(path="owned_ad_accounts"), Then(error="service_unavailable"))
     [text], _ = problems(Options(accounts=2, faults=(broken,)), account_ids=["all"])

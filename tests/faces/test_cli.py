@@ -137,6 +137,9 @@ def test_sync_loads_a_warehouse_and_a_second_run_goes_on_from_the_first(shell: S
     assert last(first.err).startswith(f"{sum(rows)} rows of 2 streams, ")
     assert last(second.err).startswith("0 rows of 2 streams, ")
     assert _calls(second.err) < _calls(first.err)
+    third = shell.command(*arguments, "--destination", "duckdb:///a.duckdb", "--full-refresh", "--quiet")
+    assert last(third.err).startswith(f"{sum(rows)} rows of 2 streams, ")
+    assert [counted(shell.folder / "a.duckdb", table) for table in ("ads", "ads_insights")] == rows
 
 
 def _calls(text: str) -> int:

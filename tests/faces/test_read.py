@@ -167,6 +167,16 @@ def test_statistics_before_metas_memory_begin_where_it_does_and_that_is_said(she
     assert "reading begins there instead of at 2015-01-01" in warning
 
 
+def test_what_was_not_delivered_is_a_row_of_the_gaps_with_a_state(shell: Shell, streams: Offer) -> None:
+    settings = config(insights_start_date="2015-01-01", end_date=days_ago(1090))
+    done = shell.read(settings, catalog([streams["ads_insights"], streams["sync_gaps"]]))
+    assert done.code == 0
+    assert out_of_order(done.lines) == []
+    [gap] = records(done.lines, "sync_gaps")
+    assert (gap["stream"], gap["account_id"], gap["since"]) == ("ads_insights", ACCOUNT, "2015-01-01")
+    assert unlike(gap, streams["sync_gaps"]["json_schema"]) == []
+
+
 def test_the_environment_alone_can_hold_the_account_and_the_token(shell: Shell) -> None:
     done = shell.read({}, bare_catalog("campaigns"), FACEBOOK_ACCESS_TOKEN=TOKEN, FACEBOOK_ACCOUNT_IDS=f"act_{ACCOUNT}")
     assert done.code == 0

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Hashable
+from collections.abc import Callable, Coroutine, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -84,7 +84,6 @@ class Desk:
         self.sizes = Sizes(order.page_size)
         self.gaps: list[Gap] = []
         self.rows: dict[str, int] = {}
-        self.outages: dict[str, Fault] = {}
         self._alike: dict[tuple[str, str | None, int | None], int] = {}
         self._sink = sink
         self._shared: dict[Hashable, asyncio.Future[Any]] = {}
@@ -100,7 +99,11 @@ class Desk:
 
     async def checkpoint(self, stream: Stream) -> None:
         """Everything of the stream that was delivered is covered by its state as it is now."""
-        await self._sink.checkpoint(stream.name, self.ledger.blob(stream))
+        await self.cover(stream.name, self.ledger.blob(stream))
+
+    async def cover(self, stream: str, state: Mapping[str, Any]) -> None:
+        """Everything of the stream that was delivered is covered by this state."""
+        await self._sink.checkpoint(stream, state)
 
     async def say(self, event: Event) -> None:
         """Tells the face what goes on."""

@@ -56,15 +56,16 @@ class Division:
         self._probing = asyncio.Lock()
         self.poison: Poison | None = None
 
-    async def answers(self, newest: Window) -> bool:
-        """Whether Meta makes reports at all: by the smallest question that there is, asked once.
+    async def answers(self, *buckets: Window) -> bool:
+        """Whether Meta makes reports at all: by the smallest question that there is, of a few buckets, asked once.
 
         Where it does not, neither size nor fields are the reason, and dividing would only cost hours and calls.
         """
         async with self._probing:
             if self._answers is None:
                 free = [name for name in self._parts.fields if name not in self._parts.keys]
-                self._answers = not await self._fails(Part(newest), free[:1])
+                fails = [await self._fails(Part(one), free[:1]) for one in dict.fromkeys(buckets)]
+                self._answers = not all(fails)
             return self._answers
 
     # --- too much at once: by entity -----------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from facebook_marketing.catalog.gaps import GAPS
 from facebook_marketing.engine.desk import Desk
 from facebook_marketing.engine.door import Gap, Status, StreamStatus
 from facebook_marketing.engine.order import Selected
+from facebook_marketing.plan.state import VERSION
 from facebook_marketing.records import Decoded, Rows
 
 
@@ -22,6 +23,7 @@ async def deliver_gaps(desk: Desk, selected: Selected) -> None:
     if rows:
         decoded: Decoded = Rows(selected.stream).decode(msgspec.json.encode(rows), "")
         await desk.deliver(selected.stream, "", decoded)
+    await desk.cover(GAPS.name, {"version": VERSION})
     await desk.say(Status(GAPS.name, StreamStatus.COMPLETE))
 
 

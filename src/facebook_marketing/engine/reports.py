@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import date
 from typing import assert_never
 
 from facebook_marketing.catalog.stream import Report, Stream
@@ -12,7 +13,7 @@ from facebook_marketing.engine.desk import Desk, UnfinishedError
 from facebook_marketing.engine.division import Division
 from facebook_marketing.engine.order import Selected
 from facebook_marketing.engine.parts import Part, Parts
-from facebook_marketing.engine.window import NO_PROGRESS, Delivered, Done, Runner, Split
+from facebook_marketing.engine.window import Delivered, Done, Runner, Split
 from facebook_marketing.graph.runs import Watch
 from facebook_marketing.plan.progress import finish
 from facebook_marketing.plan.split import halve_dates
@@ -54,6 +55,7 @@ class _Job:
         self._division = Division(self._parts, watch, span.anchor)
         self._diagnosis = asyncio.Lock()
         self._thin_said = False
+        self._down: Split | None = None
         self._rows = 0
 
     async def run(self, agenda: Agenda) -> list[Window]:
@@ -120,8 +122,8 @@ class _Job:
             await asyncio.gather(*work, return_exceptions=True)
 
     async def _task(self, task: Task) -> None:
-        if self._account in self._desk.outages:
-            await self._outage(task.window, Split(self._desk.outages[self._account], NO_PROGRESS))
+        if self._down is not None:
+            await self._outage(task.window, self._down)
             return
         delivered = Delivered(self._stream)
         if task.without:
@@ -148,10 +150,8 @@ class _Job:
     async def _divide(self, window: Window, delivered: Delivered, why: Split) -> None:
         """Around what is poisoned, else by halves of the days, else by entity and field, else recorded as unread."""
         if why.worn_out:
-            newest = bucket(self._span.wanted.until, self._report.time_increment, self._span.anchor)
-            if not await self._division.answers(
-                Window(max(newest.since, self._span.wanted.since), self._span.wanted.until)
-            ):
+            ends = (self._bucket(self._span.wanted.until), self._bucket(self._span.wanted.since))
+            if not await self._division.answers(*ends):
                 await self._outage(window, why)
                 return
         if why.unknown and await self._went_around(window, delivered):
@@ -166,9 +166,13 @@ class _Job:
         else:
             self._unread.append(window)
 
+    def _bucket(self, day: date) -> Window:
+        whole, wanted = bucket(day, self._report.time_increment, self._span.anchor), self._span.wanted
+        return Window(max(whole.since, wanted.since), min(whole.until, wanted.until))
+
     async def _outage(self, window: Window, why: Split) -> None:
-        """Meta makes no reports for the account at present: everything stays due, nothing is divided."""
-        self._desk.outages[self._account] = why.fault
+        """Meta makes no such reports at present: everything stays due, nothing is divided."""
+        self._down = why
         await self._parts.record(Part(window), why.fault, "no report comes to an end")
         self._unread.append(window)
 

@@ -73,7 +73,7 @@ def _mend_moments(name: str, rows: Sequence[Any], nulled: list[Nulled]) -> None:
             continue
         mended: str | None
         try:
-            usual = len(moment) == _USUAL and moment[4] == "-" and moment[10] == "T" and moment[19] in "+-"
+            usual = len(moment) == _USUAL and moment[4] == moment[7] == "-" and moment[10] == "T" and moment[19] in "+-"
             usual = usual and parse(moment) is not None
         except ValueError:
             usual = False
