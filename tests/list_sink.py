@@ -14,7 +14,7 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 Row = dict[str, Any]
 
 
-def as_json(value: object) -> Any:  # noqa: ANN401 - whatever JSON holds
+def as_json(value: object) -> Any:
     """The value as a reader of our JSON sees it, numbers with every digit."""
     return json.loads(_ENCODER.encode(value), parse_float=Decimal)
 

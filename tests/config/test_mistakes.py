@@ -13,7 +13,7 @@ from facebook_marketing.config import ConfigError, Loaded, Mistake, load
 RIGHT: dict[str, Any] = {"account_ids": ["1"], "credentials": {"auth_type": "Service", "access_token": "made-up-token"}}
 
 
-def mistakes(written: Any, environ: dict[str, str] | None = None) -> dict[str, Mistake]:  # noqa: ANN401 - any JSON
+def mistakes(written: Any, environ: dict[str, str] | None = None) -> dict[str, Mistake]:
     with pytest.raises(ConfigError) as caught:
         load(written, environ or {})
     return {row.path: row for row in caught.value.mistakes}

@@ -12,11 +12,11 @@ from pydantic import ValidationError
 from facebook_marketing.config import Config, InsightConfig
 
 
-def config(**settings: Any) -> Config:  # noqa: ANN401 - whatever a caller may try
+def config(**settings: Any) -> Config:
     return Config.model_validate({"account_ids": ["1"], "access_token": "made-up-token", **settings})
 
 
-def insight(**settings: Any) -> InsightConfig:  # noqa: ANN401 - whatever a caller may try
+def insight(**settings: Any) -> InsightConfig:
     return InsightConfig.model_validate({"name": "r", **settings})
 
 

@@ -37,7 +37,7 @@ KEYWORDS = {
 }  # fmt: skip
 
 
-def refusals(schema: Schema, value: Any, at: str = "$") -> Iterator[str]:  # noqa: ANN401 - any JSON
+def refusals(schema: Schema, value: Any, at: str = "$") -> Iterator[str]:
     """What JSON schema (the part of draft 7 that the form uses) has against a value."""
     kind = schema["type"]
     if not isinstance(value, TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):

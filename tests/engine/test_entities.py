@@ -1,4 +1,4 @@
-"""Entity streams: what is read equals what the sandbox holds, and an incremental read finds what changed and no more."""
+"""Entity streams: what is read equals what the sandbox holds; an incremental read finds what changed and no more."""
 
 import json
 import re

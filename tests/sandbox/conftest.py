@@ -22,7 +22,7 @@ def clock() -> StillClock:
 def open_sandbox(clock: StillClock) -> Callable[..., Caller]:
     """Return a function that makes a small sandbox from options and returns its caller."""
 
-    def make(*, token: str = "sandbox-token", **options: Any) -> Caller:  # noqa: ANN401 - the options' own types
+    def make(*, token: str = "sandbox-token", **options: Any) -> Caller:
         settings = {"size": SMALL, "empty_pages": False, **options}
         return Caller(Sandbox(Options(**settings), now=clock), token=token)
 

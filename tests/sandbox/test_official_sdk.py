@@ -112,10 +112,10 @@ def test_the_sdk_sends_a_batch(running: Running, account: AdAccount) -> None:
     names: dict[str, str] = {}
     failures: list[int] = []
 
-    def took(reply: Any) -> None:  # noqa: ANN401 - the SDK's own type
+    def took(reply: Any) -> None:
         names[reply.json()["id"]] = reply.json()["name"]
 
-    def failed(reply: Any) -> None:  # noqa: ANN401 - the SDK's own type
+    def failed(reply: Any) -> None:
         failures.append(reply.error().api_error_code())
 
     for row in truth(running, "campaigns"):
