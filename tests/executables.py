@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -107,7 +108,12 @@ class Shell:
     def start(self, *arguments: str, **env: str) -> subprocess.Popen[bytes]:
         """Starts a command; its stdout and stderr are pipes."""
         return subprocess.Popen(
-            arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.folder, env=self._environment(env)
+            arguments,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=self.folder,
+            env=self._environment(env),
+            preexec_fn=_interruptible,  # noqa: PLW1509 - it takes no lock
         )
 
     def run(self, *arguments: str, **env: str) -> Ended:
@@ -119,6 +125,11 @@ class Shell:
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH", "SYSTEMROOT") if name in os.environ}
         return {**kept, "FACEBOOK_GRAPH_URL": self.url, "COLUMNS": "100", **more}
+
+
+def _interruptible() -> None:
+    """A suite in the background of a shell ignores Ctrl-C, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def ended(process: subprocess.Popen[bytes], began: float) -> Ended:

@@ -1,5 +1,6 @@
 """Answers that are broken, late or refused at any step of a report: nothing is lost and nothing comes twice."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ SINCE, UNTIL = day(90), day(61)
 DATES: dict[str, Any] = {"start_date": str(SINCE), "end_date": str(UNTIL)}
 FIELDS = ("impressions", "clicks", "spend", "actions")
 AGE = "ads_insights_demographics_age"
+OTHER = "2345679001234573"
 COLUMNS = {"ads_insights": list(FIELDS), AGE: list(FIELDS)}
 
 CREATE = Match(method="POST", edge="insights")
@@ -23,6 +25,7 @@ DIRECT = Match(method="GET", path=r"^act_\d+/insights$")
 FACTS = Match(edge="AdAccount")
 STEPS = {"create": CREATE, "poll": POLL, "page": PAGE, "direct": DIRECT, "account": FACTS}
 
+ODD_ZONES = ('{"timezone_name":"Mars/Olympus_Mons"}', '{"timezone_name":7}', '{"timezone_name":""}')
 PASSING: dict[str, Then] = {
     "unavailable": Then(error="service_unavailable"),
     "transient": Then(error="transient"),
@@ -75,22 +78,22 @@ def nth(match: Match, *numbers: int) -> Match:
     return Match(path=match.path, method=match.method, edge=match.edge, nth=numbers)
 
 
+def knowing(step: str) -> Mapping[str, Any] | None:
+    """A state that knows how few rows a day gives, for steps that only come where few rows are asked at once."""
+    blob = {"version": 1, "time_increment": 1, ACCOUNT: {"rows_per_day": 5.0}}
+    return {"ads_insights": blob} if step == "direct" else None
+
+
+def at_step(step: str) -> Match:
+    """Each second call of a step; of the one look at the account, the first."""
+    return nth(FACTS, 1) if step == "account" else every(STEPS[step], 2)
+
+
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("fault", PASSING)
 def test_what_passes_is_tried_again_at_every_step(step: str, fault: str) -> None:
-    # The look at the account comes once: let it fail the first time.
-    match = nth(FACTS, 1) if step == "account" else every(STEPS[step], 2)
-    site = site_of(Fault(match=match, then=PASSING[fault]))
-    synced = read(site, page_size=20)
-    assert_whole(site, synced)
-    assert site.sandbox.faults.struck == [0] or synced.seconds > 0
-
-
-@pytest.mark.parametrize("step", ("create", "poll", "page", "account"))
-def test_the_faults_above_do_strike(step: str) -> None:
-    match = nth(FACTS, 1) if step == "account" else every(STEPS[step], 2)
-    site = site_of(Fault(match=match, then=Then(error="transient")))
-    read(site, page_size=20)
+    site = site_of(Fault(match=at_step(step), then=PASSING[fault]))
+    assert_whole(site, read(site, page_size=20, state=knowing(step)))
     assert site.sandbox.faults.struck[0] > 0
 
 
@@ -172,14 +175,16 @@ def test_pages_that_are_too_heavy_are_asked_smaller(limit: int) -> None:
 @pytest.mark.parametrize("step", ("create", "poll", "page", "direct"))
 def test_a_word_to_reduce_the_amount_makes_the_request_smaller(step: str) -> None:
     site = site_of(Fault(match=STEPS[step], then=Then(error="reduce_data"), times=2))
-    assert_whole(site, read(site))
+    assert_whole(site, read(site, state=knowing(step)))
+    assert site.sandbox.faults.struck[0] > 0
 
 
 @pytest.mark.parametrize("error", ("too_much_data", "sync_timeout", "sync_timeout_2"))
 @pytest.mark.parametrize("step", ("create", "page", "direct"))
 def test_too_much_at_once_is_divided(error: str, step: str) -> None:
     site = site_of(Fault(match=STEPS[step], then=Then(error=error), times=2))
-    assert_whole(site, read(site))
+    assert_whole(site, read(site, state=knowing(step)))
+    assert site.sandbox.faults.struck[0] > 0
 
 
 def test_pages_that_are_empty_or_short_with_more_to_come_are_followed() -> None:
@@ -201,6 +206,54 @@ def test_every_kind_of_trouble_at_once() -> None:
     for seed in (1, 2, 3):
         site = site_of(*plan, seed=seed, run_failure_rate=1 / 7, empty_pages=True)
         assert_whole(site, read(site, AGE, page_size=25), AGE)
+
+
+@pytest.mark.parametrize("said", ODD_ZONES)
+def test_an_account_whose_zone_nobody_knows_fails_alone_with_a_word_on_what_to_do(said: str) -> None:
+    site = site_of(Fault(match=Match(edge="AdAccount", account=OTHER), then=Then(text=said)), accounts=2)
+    synced = read(site)
+    assert {failure.account for failure in synced.outcome.failures} == {OTHER}
+    mine = [row for row in synced.sink.rows("ads_insights") if row["account_id"] == ACCOUNT]
+    assert_same(mine, wanted(site), keys_of())
+    assert synced.sink.statuses("ads_insights")[-1] == "INCOMPLETE"
+
+
+@pytest.mark.parametrize("said", ("{}", '{"success":true}', "[]", "null", '{"report_run_id":null}'))
+def test_a_creation_that_is_answered_without_a_run_is_made_again(said: str) -> None:
+    site = site_of(Fault(match=nth(CREATE, 1, 3), then=Then(text=said)))
+    assert_whole(site, read(site))
+
+
+@pytest.mark.parametrize("said", ("{}", "[]", '{"data":{}}', '{"data":[1]}', '{"data":[[]]}', '{"data":"x"}'))
+def test_a_page_of_another_shape_is_read_again_and_never_taken_for_an_empty_one(said: str) -> None:
+    site = site_of(Fault(match=nth(PAGE, 1, 3), then=Then(text=said)))
+    assert_whole(site, read(site))
+
+
+@pytest.mark.parametrize("said", ("{}", "[]", '{"async_status":"Job Dreaming"}', '{"async_status":5}', '{"id":"1"}'))
+def test_a_poll_of_another_shape_is_a_failed_poll_and_no_failed_run(said: str) -> None:
+    site = site_of(Fault(match=every(POLL, 2), then=Then(text=said)))
+    synced = read(site)
+    assert_whole(site, synced)
+    assert len([call for call in synced.calls if call.method == "POST"]) <= 3
+
+
+@pytest.mark.parametrize("field", ("brand_new_metric", "another_one"))
+def test_an_unknown_field_is_left_out_where_rows_are_asked_at_once(field: str) -> None:
+    site = site_of()
+    settings: dict[str, Any] = {"custom_insights": [{"name": "own", "fields": [*FIELDS, field]}]}
+    blob = {"version": 1, "time_increment": 1, ACCOUNT: {"rows_per_day": 5.0}}
+    synced = site.sync(["customown"], {"customown": blob}, **settings, **DATES)
+    assert synced.outcome.failures == ()
+    assert_same(synced.sink.rows("customown"), wanted(site), keys_of())
+    assert {gap.field for gap in synced.sink.gaps()} == {field}
+
+
+def test_a_past_span_makes_no_call_that_meta_refuses() -> None:
+    site = site_of()
+    synced = read(site, start_date="2024-01-01", end_date="2024-09-30")
+    assert synced.outcome.failures == ()
+    assert [call.code for call in synced.calls if call.code is not None] == []
 
 
 def test_an_answer_that_never_gets_better_ends_the_stream_and_is_asked_again_later() -> None:

@@ -57,7 +57,7 @@ def test_a_dead_account_fails_the_run_and_is_named_with_its_mend(half_dead: Ende
         [error] = [one for one in errors(half_dead.lines) if one["stream_descriptor"]["name"] == name]
         assert error["failure_type"] == "config_error"
         assert "ccount 999: " in error["message"]
-        assert "Give the token ads_read" in error["message"]
+        assert "Check account_ids" in error["message"]
 
 
 # --- faults on the way ------------------------------------------------------------------------------------------------

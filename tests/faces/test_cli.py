@@ -156,7 +156,7 @@ def test_sync_of_a_dead_account_beside_a_living_one_is_partly_done(shell: Shell)
     report = done.err.partition("Not read to the end:\n")[2].splitlines()
     assert len(report) == 1, "one reason, one line"
     assert re.match(r"  account 999, (ads, campaigns|campaigns, ads): The object does not exist", report[0])
-    assert "Give the token ads_read" in report[0]
+    assert "Check account_ids" in report[0]
 
 
 def test_sync_with_a_dead_token_reads_nothing_and_says_so_once(shell: Shell) -> None:

@@ -105,9 +105,13 @@ def test_a_page_keeps_its_rows_byte_for_byte() -> None:
     assert wire.page(b'{"data":' + rows + b',"paging":{}}').rows == rows
 
 
-@pytest.mark.parametrize("body", (b'{"data":null}', b"{}", b'{"data":[]}'))
-def test_a_page_without_rows_is_an_empty_page(body: bytes) -> None:
-    assert wire.page(body) == wire.Page(b"[]", None)
+@pytest.mark.parametrize("body", (b'{"data":null}', b"{}"))
+def test_a_reply_without_data_is_no_empty_page(body: bytes) -> None:
+    assert wire.page(body) == wire.Page(None, None)
+
+
+def test_an_empty_page_is_an_empty_list() -> None:
+    assert wire.page(b'{"data":[]}') == wire.Page(b"[]", None)
 
 
 def test_time_based_paging_moves_by_since_and_until() -> None:
@@ -148,9 +152,14 @@ def test_a_batch_reply_that_is_too_short_is_filled_with_unfinished_entries() -> 
 def test_half_a_surrogate_pair_in_a_text_does_not_lose_the_page() -> None:
     body = rb'{"data":[{"id":"1","name":"cut \ud83d"},{"id":"2","name":"\ud83d\ude00 \\ud83d"}]}'
     assert wire.fault(Reply(200, {}, body)) is None
-    rows = json.loads(wire.page(body).rows)
+    rows = json.loads(wire.page(body).rows or b"")
     assert rows == [{"id": "1", "name": "cut \ufffd"}, {"id": "2", "name": "\U0001f600 \\ud83d"}]
 
 
 def test_a_reply_nested_without_end_is_a_fault_and_no_crash() -> None:
     assert wire.fault(Reply(200, {}, b'{"data":' + b"[" * 100_000)) is not None
+
+
+def test_a_token_that_meta_echoes_does_not_show_in_the_text_of_a_fault() -> None:
+    fault = wire.Fault(400, "Malformed access token EAABsecret0123456789", 190, user_message="EAABsecret0123456789")
+    assert "secret" not in str(fault)

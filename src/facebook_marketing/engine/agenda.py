@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import msgspec
 
+from facebook_marketing.catalog.retention import TOTAL_MONTHS
 from facebook_marketing.catalog.rules import reach_back
 from facebook_marketing.catalog.schema import request_fields
 from facebook_marketing.catalog.stream import Report, Stream, UseCase
@@ -83,6 +84,9 @@ class Agenda:
         anchor = report.start_date or EPOCH
         wanted = windows.span(start, end, report.time_increment, anchor, floor=max(start, floor))
         if wanted is None:
+            log.info(
+                "%s, account %s: from %s to %s there is no day to read.", self._stream.name, self._account, start, end
+            )
             return None
         thin = windows.earliest(today, reach.field_months) if reach.fields else date.min
         freshness = Freshness(facts.zone, report.lookback_days, order.refresh_hours)
@@ -134,7 +138,9 @@ class Agenda:
         long = span.wanted.days > _WORTH_A_PROBE
         if not (unknown and long) or self._report.time_increment == "all_days":
             return
-        first = await self._desk.once(("first delivery", self._account), lambda: self._first_delivery(span.wanted))
+        first = await self._desk.once(
+            ("first delivery", self._account), lambda: self._first_delivery(span.freshness.zone)
+        )
         if not isinstance(first, date):
             return
         begins = windows.bucket(first, self._report.time_increment, span.anchor).since
@@ -149,14 +155,15 @@ class Agenda:
         log.info("Account %s delivered nothing before %s: those days are not asked for.", self._account, begins)
         self._desk.ledger.move_report(self._stream, self._account, move)
 
-    async def _first_delivery(self, wanted: Window) -> date | None:
+    async def _first_delivery(self, zone: str) -> date | None:
         """The first day of the first month with delivery; None when that cannot be told (then nothing is skipped)."""
-        since = windows.earliest(wanted.until, 37)
+        today = windows.today(zone, self._began)
+        since = windows.earliest(today, TOTAL_MONTHS)
         params = {
             "level": "account",
             "fields": "impressions",
             "time_increment": "monthly",
-            "time_range": as_json({"since": str(since), "until": str(wanted.until)}),
+            "time_range": as_json({"since": str(since), "until": str(today)}),
             "limit": "100",
         }
         call = Call(f"act_{self._account}/insights", tuple(params.items()), self._account, UseCase.ADS_INSIGHTS)
@@ -164,7 +171,7 @@ class Agenda:
         if not isinstance(answer, Body):
             return None
         found = answer.page
-        months = [row.date_start for row in msgspec.json.decode(found.rows, type=list[_Month])]
+        months = [row.date_start for row in msgspec.json.decode(found.rows or b"[]", type=list[_Month])]
         return min(months) if months and found.next is None else None
 
 
@@ -178,7 +185,7 @@ async def delivered_in(desk: Desk, account: str, days: Window) -> bool:
     }
     call = Call(f"act_{account}/insights", tuple(params.items()), account, UseCase.ADS_INSIGHTS)
     answer = await desk.client.ask(call)
-    return isinstance(answer, Body) and answer.page.rows.strip() != b"[]"
+    return isinstance(answer, Body) and (answer.page.rows or b"[]").strip() != b"[]"
 
 
 class _Month(msgspec.Struct):

@@ -17,6 +17,7 @@ from facebook_marketing.graph.transport import Transport
 from facebook_marketing.graph.verdicts import Kind
 from facebook_marketing.graph.walk import Sizes
 from facebook_marketing.graph.wire import Call, Fault
+from facebook_marketing.plan.windows import zone_of
 from facebook_marketing.records import Decoded
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,12 @@ class LostError(Exception):
         return "transient_error" if self.refusal.verdict.kind in passing else "config_error"
 
 
+class OddAccountError(Exception):
+    """An account is not as we know accounts; the text says what to do. It fails alone."""
+
+    failure_type: FailureType = "config_error"
+
+
 class UnfinishedError(Exception):
     """Windows of a report could not be read and stay due; what could be read was delivered."""
 
@@ -69,7 +76,7 @@ class Facts:
 
 
 class _Account(msgspec.Struct):
-    timezone_name: str = "UTC"
+    timezone_name: str = ""
     currency: str = ""
 
 
@@ -135,7 +142,17 @@ class Desk:
     ) -> None:
         """Records what was not, or not fully, delivered."""
         known = fault or Fault(0, "")
-        said = (text, window, field, verdict, known.code, known.subcode, known.trace, entity, attempts)
+        said = (
+            self.client.clean(text),
+            window,
+            field,
+            verdict,
+            known.code,
+            known.subcode,
+            known.trace,
+            entity,
+            attempts,
+        )
         await self.say(Gap(stream.name, account, *said))
 
     async def progress(
@@ -170,5 +187,9 @@ class Desk:
         answer = await self.client.ask(call)
         if isinstance(answer, Body):
             said = msgspec.json.decode(answer.body, type=_Account)
+            try:
+                zone_of(said.timezone_name)
+            except ValueError as unknown:
+                raise OddAccountError(f"Account {account}: {unknown}") from None
             return Facts(said.timezone_name, said.currency)
         raise LostError(answer, f"Account {account}")

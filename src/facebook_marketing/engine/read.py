@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ import msgspec
 
 from facebook_marketing.catalog.stream import Behaviour
 from facebook_marketing.engine import query
-from facebook_marketing.engine.desk import Desk, FailureType, LostError, UnfinishedError
+from facebook_marketing.engine.desk import Desk, FailureType, LostError, OddAccountError, UnfinishedError
 from facebook_marketing.engine.door import Failure, Gap, Outcome, Sink, Status, StreamStatus
 from facebook_marketing.engine.edges import read_entity
 from facebook_marketing.engine.gaps import deliver_gaps
@@ -126,7 +126,7 @@ class _Schedule:
                 await self._desk.say(Status(selected.stream.name, StreamStatus.STARTED))
             failure = self._stopped or self._lost_accounts.get(account) or await self._attempt(selected, account)
             if failure is not None:
-                standing.failures.append(failure)
+                standing.failures.append(replace(failure, stream=selected.stream.name, account=account))
             standing.left -= 1
             if standing.left == 0:
                 await self._end(selected.stream.name, standing)
@@ -140,7 +140,7 @@ class _Schedule:
                 await read_entity(self._desk, selected, account)
         except LostError as lost:
             return self._reach(selected, account, lost)
-        except UnfinishedError as unfinished:
+        except (UnfinishedError, OddAccountError) as unfinished:
             return Failure(selected.stream.name, account, str(unfinished), unfinished.failure_type)
         except msgspec.DecodeError as broken:
             text = f"{selected.stream.name} of account {account}: Meta's reply has an unknown shape ({broken})"
@@ -148,11 +148,11 @@ class _Schedule:
         return None
 
     def _reach(self, selected: Selected, account: str, lost: LostError) -> Failure:
-        failure = Failure(selected.stream.name, account, str(lost), lost.failure_type)
-        log.error(str(lost))
+        failure = Failure(selected.stream.name, account, self._desk.client.clean(str(lost)), lost.failure_type)
+        log.error(failure.text)
         if lost.reach is Kind.STOP:
             self._stopped = failure
-        if lost.reach is Kind.STOP_ACCOUNT:
+        if lost.reach in {Kind.STOP_ACCOUNT, Kind.SKIP_NODE}:  # the object that is missing is the account itself
             self._lost_accounts[account] = failure
         return failure
 

@@ -103,6 +103,13 @@ class Client:
         """The clock that this client waits on."""
         return self._clock
 
+    def clean(self, text: str) -> str:
+        """The text without the token and the secret, wherever Meta echoed them."""
+        for secret in (self._endpoint.token, self._endpoint.secret):
+            if secret is not None and secret.reveal():
+                text = text.replace(secret.reveal(), "***")
+        return wire.redact(text)
+
     async def ask(self, call: Call) -> Answer:
         """One call, until it is answered or refused for good. Never raises for what Meta says."""
         tries = 0

@@ -90,7 +90,7 @@ async def create(client: Client, call: Call) -> str | Refusal:
     try:
         return str(_CREATED.decode(answer.body).report_run_id)
     except msgspec.DecodeError:
-        fault = Fault(200, f"{call.path}: the reply names no report_run_id")
+        fault = Fault(200, f"{call.path}: the reply names no report_run_id", transient=True)
         return Refusal(fault, judge(fault))
 
 

@@ -58,6 +58,7 @@ _RIGHTS = (
     "Give the token ads_read (and business_management for owner fields), "
     "and its user at least the ANALYZE task on the account."
 )
+_HIDDEN = "Check account_ids, and that the token's user has a role on the account."
 _RECONNECT = "Make a new access token (a system user's token does not expire) and put it into the configuration."
 _WAIT = "Nothing to do: we wait as long as Meta says and go on. A lower quota_share keeps further away from the limit."
 _SMALLER = "Nothing to do: we ask for less at a time."
@@ -89,7 +90,7 @@ RULES: tuple[Rule, ...] = (
     Rule(10, None, Kind.DROP_FIELD, "The app has no permission for this.", _RIGHTS, DOC),
     Rule(17, None, Kind.THROTTLE_ACCOUNT, "The account has had too many calls.", _WAIT, DOC_RATE),
     Rule(32, None, Kind.THROTTLE_ACCOUNT, "The page has had too many calls.", _WAIT, DOC_RATE),
-    Rule(100, 33, Kind.SKIP_NODE, "The object does not exist or is hidden from the token.", _RIGHTS, SEEN),
+    Rule(100, 33, Kind.SKIP_NODE, "The object does not exist or is hidden from the token.", _HIDDEN, SEEN),
     Rule(100, 1487534, Kind.SPLIT, "Too much data in one insights call.", _SMALLER, DOC),
     Rule(100, 1504018, Kind.SPLIT, "The insights call timed out.", _SMALLER, SEEN),
     Rule(100, 2446289, Kind.STOP_ACCOUNT, "The account cannot be used.", "Do what Meta's message says.", SEEN),

@@ -25,6 +25,8 @@ SUSPECTS = (
 """Fields that need more rights than reading ads: asked alone first when Meta refuses without naming one (seen)."""
 
 _RESTARTS = 2
+_SHAPELESS = 4
+"""Replies without `data` in one walk before it is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ class _Walker:
         self._here = path.call
         self._narrow: int | None = None
         self._restarts = 0
+        self._shapeless = 0
 
     async def advance(self) -> Sequence[Step]:
         """One answer of Meta's, as steps."""
@@ -134,7 +137,7 @@ class _Walker:
             if isinstance(answer, Body) and self._narrow is None:
                 self._learn(sizes.succeeded(size))
         if isinstance(answer, Body):
-            return self._arrived(answer.page, ())
+            return self._arrived(answer.page, ()) if answer.page.rows is not None else await self._no_page()
         return await self._refused(answer, size)
 
     async def _refused(self, refusal: Refusal, size: PageSize) -> Sequence[Step]:
@@ -163,7 +166,7 @@ class _Walker:
         return last
 
     def _arrived(self, page: Page, without: tuple[str, ...]) -> Sequence[Step]:
-        arrived = Arrived(page.rows, without)
+        arrived = Arrived(page.rows or b"[]", without)
         if page.next is None:
             return self._end(arrived)
         onward = wire.following(self._here, page.next)
@@ -172,6 +175,15 @@ class _Walker:
             return self._end(arrived, Refusal(fault, judge(fault)))
         self._here = onward
         return (arrived,)
+
+    async def _no_page(self) -> Sequence[Step]:
+        """A reply without `data` is not an empty page: it is asked again, and never taken for the end."""
+        self._shapeless += 1
+        if self._shapeless >= _SHAPELESS:
+            fault = Fault(200, f"{self._path.call.path}: the reply has no data", transient=True)
+            return self._end(Refusal(fault, judge(fault)))
+        await self._client.clock.sleep(float(self._shapeless))
+        return ()
 
     def _shrink(self, refusal: Refusal, size: PageSize) -> Sequence[Step]:
         if self._size().now < size.now:
@@ -213,7 +225,7 @@ class _Item(msgspec.Struct):
 
 def _first_id(page: Page) -> str:
     try:
-        items = msgspec.json.decode(page.rows, type=list[_Item])
+        items = msgspec.json.decode(page.rows or b"[]", type=list[_Item])
     except msgspec.DecodeError:
         return "?"
     return items[0].id if items else "?"

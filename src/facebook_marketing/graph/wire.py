@@ -28,6 +28,8 @@ _SECRET_PARAMS = frozenset({"access_token", "appsecret_proof", "client_secret", 
 
 
 _SECRET = re.compile(rf"\b({'|'.join(sorted(_SECRET_PARAMS))})(=|%3D|\"\s*:\s*\")[^&\s\"'\\]+")
+_TOKEN = re.compile(r"\bEAA[A-Za-z0-9]{8,}")
+"""How Meta's own tokens look (seen): some errors echo them."""
 
 
 class Token:
@@ -113,14 +115,17 @@ class Fault:
         number = "" if self.code is None else f"{self.code}" + (f"/{self.subcode}" if self.subcode else "") + " "
         user = f" ({self.user_title}: {self.user_message})" if self.user_message else ""
         trace = f" [fbtrace_id {self.trace}]" if self.trace else ""
-        return f"{number}{redact(self.message)}{user}{trace}"
+        return redact(f"{number}{self.message}{user}{trace}")
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of an edge or of a report: `rows` is the JSON list as bytes, `next` what the next page asks for."""
+    """One page of an edge or of a report: `rows` is the JSON list as bytes, `next` what the next page asks for.
 
-    rows: bytes
+    `rows` is None where the reply has no `data`: right for a node, but no page (an empty one is `{"data":[]}`).
+    """
+
+    rows: bytes | None
     next: Mapping[str, str] | None
 
 
@@ -211,7 +216,7 @@ def _entry_reply(entry: _Entry | None) -> Reply | None:
 
 
 def read(reply: Reply) -> Page | Fault:
-    """The reply as a page (a node's reply is an empty one), or what is wrong with it: the body is gone through once.
+    """The reply as a page (a node's is one without rows), or what is wrong with it: the body is gone through once.
 
     A 200 can carry an error, a text or half a JSON too (seen in the wild).
     """
@@ -283,9 +288,9 @@ def _page(envelope: _Envelope) -> Page:
     The address in `next` is never called: only what it asks otherwise is taken over, so that no reply can send the
     token to another host. `cursors.after` alone does not mean a next page (it stands on the last one too).
     """
-    rows = b"[]" if isinstance(envelope.data, msgspec.UnsetType) else bytes(envelope.data)
+    rows = None if isinstance(envelope.data, msgspec.UnsetType) else bytes(envelope.data)
     paging = None if isinstance(envelope.paging, msgspec.UnsetType) else _next_params(bytes(envelope.paging))
-    return Page(b"[]" if rows == b"null" else rows, paging)
+    return Page(None if rows == b"null" else rows, paging)
 
 
 def _next_params(raw: bytes) -> Mapping[str, str] | None:
@@ -311,7 +316,7 @@ def following(call: Call, position: Mapping[str, str]) -> Call:
 
 def redact(text: str) -> str:
     """The text without anything that looks like a token: for logs and errors."""
-    return _SECRET.sub(r"\1\2***", text)
+    return _TOKEN.sub("EAA***", _SECRET.sub(r"\1\2***", text))
 
 
 def list_param(values: Iterable[str]) -> str:
