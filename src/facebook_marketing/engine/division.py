@@ -49,7 +49,6 @@ class Division:
         self._parts = parts
         self._watch = watch
         self._anchor = anchor
-        self._ids: dict[Window, tuple[str, ...]] = {}
         self._answers: bool | None = None
         self._suspects: list[str] = []
         self._everywhere_before = False
@@ -96,12 +95,13 @@ class Division:
         return Unread() if unread else Done(rows, read_at)
 
     async def ids(self, window: Window) -> tuple[str, ...]:
-        """Ids of the level that have rows in the window: one report of ids alone, without breakdowns, asked once."""
+        """Ids of the level that have rows in the window: one report of ids alone for all reports of a sync."""
         if self._parts.report.level == "account":
             return ()
-        if window not in self._ids:
-            self._ids[window] = await self._ask_ids(window)
-        return self._ids[window]
+        parts = self._parts
+        what = query.as_key([row for row in parts.filters if _of_object(row)])
+        name = ("ids", parts.account, parts.report.level, window, what)
+        return await parts.desk.once(name, lambda: self._ask_ids(window))
 
     async def _ask_ids(self, window: Window) -> tuple[str, ...]:
         parts, level = self._parts, self._parts.report.level

@@ -70,6 +70,11 @@ def create_call(stream: Stream, account: str, window: Window, asked: Mapping[str
     return Call(f"act_{account}/insights", tuple({**asked, **dates}.items()), account, UseCase.ADS_INSIGHTS, "POST")
 
 
+def as_key(filtering: Iterable[Mapping[str, Any]]) -> str:
+    """Filters as a text to tell them apart by."""
+    return as_json([dict(row) for row in filtering])
+
+
 def direct_call(stream: Stream, account: str, window: Window, asked: Mapping[str, str]) -> Call:
     """The GET that gives the rows at once, where they are few. Fields are left to the walk."""
     call = create_call(stream, account, window, asked)

@@ -4,13 +4,16 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from facebook_marketing.catalog.rules import allowed
 from facebook_marketing.catalog.schema import request_fields
 from facebook_marketing.catalog.stream import Kind as ColumnKind
-from facebook_marketing.catalog.stream import Stream
+from facebook_marketing.catalog.stream import Report, Stream
 from facebook_marketing.clock import Clock, SystemClock
 from facebook_marketing.config import Config
+from facebook_marketing.engine import query
 from facebook_marketing.faces.accounts import AccountsError, accounts_of, unanswered
 from facebook_marketing.faces.catalog import built_in
 from facebook_marketing.faces.parts import client_of, streams_of
@@ -18,6 +21,7 @@ from facebook_marketing.graph.client import Client, Patience, Refusal
 from facebook_marketing.graph.transport import HttpTransport, Transport
 from facebook_marketing.graph.verdicts import Kind
 from facebook_marketing.graph.wire import Call
+from facebook_marketing.plan.windows import Window
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +37,13 @@ async def check(config: Config, transport: Transport | None = None, clock: Clock
     """What is wrong with the configuration; empty when nothing is. Takes a minute at most."""
     streams = streams_of(config)
     clashes = [f"{mistake}" for mistake in config.clashes(built_in(streams, config))]
-    problems = [*clashes, *_combinations(streams)]
+    refused = _combinations(streams)
+    problems = [*clashes, *refused.values()]
     door = transport or HttpTransport()
     client = client_of(config, door, clock or SystemClock(), patience=_PATIENCE)
     try:
         async with asyncio.timeout(SECONDS):
-            problems += await _reached(client, config)
+            problems += await _reached(client, config, [own for own in _own(streams) if own.name not in refused])
     except AccountsError as error:
         if error.kind not in _THROTTLED:
             problems.append(str(error))
@@ -50,22 +55,42 @@ async def check(config: Config, transport: Transport | None = None, clock: Clock
     return tuple(problems)
 
 
-def _combinations(streams: Sequence[Stream]) -> list[str]:
-    problems = []
-    for stream in streams:
-        report = stream.report
-        if report is None or not stream.name.startswith("custom"):
-            continue
+def _own(streams: Sequence[Stream]) -> list[Stream]:
+    """The user's own reports: Airbyte's rule begins their names with `custom`, and no built-in report's does."""
+    return [stream for stream in streams if stream.report is not None and stream.name.startswith("custom")]
+
+
+def _combinations(streams: Sequence[Stream]) -> dict[str, str]:
+    """What is wrong with reports by Meta's own table, by stream: known without a call."""
+    problems = {}
+    for stream in _own(streams):
+        report = stream.report or Report()
         asked = set(request_fields(stream))
         actions = any(c.kind in {ColumnKind.STATS, ColumnKind.HISTOGRAM} and c.name in asked for c in stream.columns)
         refusal = allowed(report.breakdowns, report.action_breakdowns, actions, level=report.level)
         if refusal is not None:
-            problems.append(f"{stream.name}: {refusal}")
+            problems[stream.name] = f"{stream.name}: {refusal}"
     return problems
 
 
-async def _reached(client: Client, config: Config) -> list[str]:
-    """A line for each reason why accounts cannot be read, with the accounts that it holds for."""
+async def _asked_of(client: Client, account: str, stream: Stream) -> str | None:
+    """What Meta says against a report: one row of yesterday is asked for. Only what is wrong with the report counts."""
+    report = stream.report or Report()
+    yesterday = (datetime.fromtimestamp(client.clock.now(), UTC) - timedelta(days=1)).date()
+    asked = query.params(stream, request_fields(stream), query.filters(report, {}))
+    call = query.create_call(stream, account, Window(yesterday, yesterday), asked)
+    answer = await client.ask(replace(call, method="GET").having(limit="1"))
+    if not isinstance(answer, Refusal) or answer.verdict.kind not in {Kind.STOP_STREAM, Kind.DROP_FIELD}:
+        return None
+    rule, said = answer.verdict.rule, f"{stream.name}: {answer.verdict.rule.meaning} Meta says: {answer.fault}."
+    if answer.verdict.kind is Kind.DROP_FIELD:
+        log.warning("%s A sync leaves the field out and says so.", said)
+        return None
+    return f"{said} {rule.mend}"
+
+
+async def _reached(client: Client, config: Config, reports: Sequence[Stream]) -> list[str]:
+    """A line for each reason why accounts cannot be read, with the accounts that it holds for, and for each report."""
     accounts = await accounts_of(client, config.account_ids)
     calls = [Call(f"act_{account}", (("fields", "account_status,name"),), account) for account in accounts]
     answers = await asyncio.gather(*map(client.ask, calls))
@@ -74,7 +99,10 @@ async def _reached(client: Client, config: Config) -> list[str]:
         if isinstance(answer, Refusal):
             fault, meaning = answer.fault, answer.verdict.rule.meaning
             refused[fault.code, fault.subcode, meaning].append((account, answer))
-    return [line for group in refused.values() for line in _lines(group, config.graph_url)]
+    readable = [a for a, answer in zip(accounts, answers, strict=True) if not isinstance(answer, Refusal)]
+    wrong = await asyncio.gather(*(_asked_of(client, readable[0], one) for one in reports)) if readable else []
+    lines = (line for group in refused.values() for line in _lines(group, config.graph_url))
+    return [*lines, *(line for line in wrong if line)]
 
 
 def _lines(group: Sequence[tuple[str, Refusal]], graph_url: str) -> Iterator[str]:
