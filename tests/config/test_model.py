@@ -64,6 +64,18 @@ def test_what_is_no_day_is_refused(written: object) -> None:
         config(start_date=written)
 
 
+@pytest.mark.parametrize(("written", "mode"), (("full", "full"), ("Changed ", "changed")))
+def test_the_look_back_is_read_in_full_or_where_it_changed(written: str, mode: str) -> None:
+    assert config().lookback == "full"
+    assert config(lookback=written).lookback == mode
+
+
+@pytest.mark.parametrize("written", ("half", 7, True))
+def test_there_is_no_third_way_to_read_the_look_back(written: object) -> None:
+    with pytest.raises(ValidationError, match="lookback"):
+        config(lookback=written)
+
+
 @pytest.mark.parametrize(
     ("name", "stream"),
     (

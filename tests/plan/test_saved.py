@@ -310,6 +310,11 @@ def test_one_date_for_several_accounts_is_said_and_left_out() -> None:
         {"1": {"date_start": "2026-11-20", "fingerprint": 3}},
         {"1": {"date_start": "2026-11-20", "since": "2026-11-21"}},
         {"1": {"since": "2026-11-21"}},
+        {"1": {"date_start": "2026-11-20", "fingerprint": "f", "totals": ["2026-11-20"]}},
+        {"1": {"date_start": "2026-11-20", "fingerprint": "f", "totals": {"2026-11-20": 7}}},
+        {"1": {"date_start": "2026-11-20", "fingerprint": "f", "totals": {"yesterday": "a1"}}},
+        {"1": {"date_start": "2026-11-20", "swept_at": "noon"}},
+        {"1": {"date_start": "2026-11-20", "checked_at": -1}},
     ),
 )
 def test_a_report_blob_too_new_broken_or_of_another_stream_is_refused_with_the_next_step(blob: Blob) -> None:
@@ -352,6 +357,16 @@ def test_the_blobs_have_the_layout_that_older_readers_know() -> None:
     }
 
 
+def test_daily_totals_are_saved_by_day_and_dropped_with_other_settings() -> None:
+    known = ReportState(NOVEMBER, fingerprint="f", totals={NOVEMBER: "a1"}, checked_at=2.5, swept_at=1.5)
+    blob = write_report(StreamState({"1": known}), 1)
+    saved = {"totals": {"2026-11-20": "a1"}, "checked_at": 2.5, "swept_at": 1.5}
+    assert blob["1"].items() >= saved.items()
+    assert report(blob)[0].accounts["1"] == known
+    blob["1"]["fingerprint"] = "old"
+    assert report(blob)[0].accounts["1"] == ReportState(fingerprint="f")
+
+
 def through_json(blob: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(blob))
     return found
@@ -392,6 +407,9 @@ reports = st.builds(
     ).map(tuple),
     rows_per_day=st.none() | seconds,
     fingerprint=st.just("f"),
+    totals=st.dictionaries(days, st.text("0123456789abcdef", min_size=16, max_size=16), max_size=4),
+    checked_at=st.none() | seconds,
+    swept_at=st.none() | seconds,
 ) | st.builds(
     lambda since, length: ReportState(cursor=min(since + length, TODAY), since=since, fingerprint="f"), days, lengths
 )

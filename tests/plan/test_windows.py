@@ -157,7 +157,7 @@ def test_the_retention_floor_keeps_a_day_or_more_inside_metas_limit(day: date, m
 
 @pytest.mark.parametrize(
     ("rows_per_day", "expected"),
-    ((None, 14), (0.0, 180), (1.0, 180), (138.0, 180), (1000.0, 25), (25_000.0, 1), (9e9, 1)),
+    ((None, 10), (0.0, 180), (1.0, 180), (138.0, 180), (1000.0, 25), (25_000.0, 1), (9e9, 1)),
 )
 def test_the_window_size_follows_the_rows_a_day(rows_per_day: float | None, expected: int) -> None:
     assert days_per_window(rows_per_day) == expected

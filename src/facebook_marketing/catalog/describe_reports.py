@@ -139,6 +139,18 @@ incremental sync reads every day again that could have changed since it was last
 older ones. A day that was over when it was read is not read again within `insights_refresh_hours`; today is, once the
 last reading is an hour old. A row of several days is read again as long as one of them is.
 
+With `lookback: changed` only days that moved are read again. Each sync first asks, once for all reports of an account
+that count by the same windows and statuses, for spend, impressions, `actions` and `action_values` of every campaign and
+day of the look-back, and compares each day with what stood there before the day was last read. The first sync, and one
+every 7 days, read all of the look-back. This saves most where an account has many rows a day; between many scattered
+days that moved, quiet ones of few rows are read along, since they cost less than another request.
+
+- A day that was not over when it was last read, and today, are always read.
+- Until the next full reading an older number may stand where a day changed in nothing that is compared: reach, clicks
+  or video counts alone, or an object that came to a chosen status. Leave `lookback` at `full` where that matters.
+- Rows of several days are read in full, and so is everything where Meta does not give the totals; a log line says so.
+- A day found still is not asked about again within `insights_refresh_hours`.
+
 ## How far back
 
 Months are counted back from today in the account's time zone; three days of margin are ours. Days before that are said,

@@ -28,6 +28,7 @@ ALLOWED: Final[Mapping[str, str]] = {
     "custom_insights": "a list of objects, each with at least a name",
     "page_size": "a whole number from 1",
     "insights_lookback_window": "a whole number of days from 0 to 28",
+    "lookback": f"any of {', '.join(values.LOOKBACKS)}",
     "insights_job_timeout": "a whole number of minutes from 1 to 1440",
     "insights_refresh_hours": "a whole number of hours from 0 to 720",
     "use_account_attribution_setting": _SWITCH,

@@ -117,6 +117,7 @@ AdsetStatuses = Annotated[tuple[Annotated[str, _one_of(values.ADSET_STATUSES)], 
 AdStatuses = Annotated[tuple[Annotated[str, _one_of(values.AD_STATUSES)], ...], AfterValidator(values.distinct)]
 Windows = Annotated[tuple[Annotated[Name, BeforeValidator(_lower)], ...], AfterValidator(values.distinct)]
 Lookback = Annotated[Whole, Field(ge=0, le=28)]
+LookbackMode = Annotated[Literal["full", "changed"], BeforeValidator(_lower)]
 Minutes = Annotated[Whole, Field(ge=1, le=1440)]
 
 Hours = Annotated[Whole, Field(ge=0, le=720)]

@@ -21,6 +21,7 @@ from facebook_marketing.config.checks import (
     Hours,
     Increment,
     Lookback,
+    LookbackMode,
     Minutes,
     Names,
     Parallel,
@@ -125,6 +126,7 @@ class Config(BaseModel):
     custom_insights: tuple[InsightConfig, ...] = ()
     page_size: Positive | None = None
     insights_lookback_window: Lookback = 28
+    lookback: LookbackMode = "full"
     insights_job_timeout: Minutes = 60
     insights_refresh_hours: Hours = 20
     use_account_attribution_setting: bool | None = None

@@ -140,6 +140,14 @@ def _pace() -> dict[str, Property]:
             "maximum": 28,
             "default": 28,
         },
+        "lookback": {
+            "title": "Reading of the Look-back",
+            "description": "full: every day of the look-back is read again. changed: one question for the daily "
+            "totals of all campaigns finds the days that moved, and only these are read; every 7 days all are.",
+            "type": "string",
+            "enum": list(values.LOOKBACKS),
+            "default": "full",
+        },
         "insights_refresh_hours": {
             "title": "Refresh After Hours",
             "description": "A day inside the look-back that was read less than so many hours ago is not read again. "

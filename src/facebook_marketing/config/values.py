@@ -14,6 +14,7 @@ Period = Literal["weekly", "monthly", "all_days"]
 
 LEVELS: Final[tuple[Level, ...]] = ("ad", "adset", "campaign", "account")
 PERIODS: Final[tuple[Period, ...]] = ("weekly", "monthly", "all_days")
+LOOKBACKS: Final = ("full", "changed")
 REPORT_TIMES: Final = ("impression", "conversion", "mixed", "lifetime")
 
 # Meta's effective_status values by object.

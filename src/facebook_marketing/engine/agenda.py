@@ -21,7 +21,7 @@ from facebook_marketing.plan.windows import EPOCH, Window
 
 log = logging.getLogger(__name__)
 
-TOGETHER = 8
+TOGETHER = 9
 """Windows of one report and account under way at a time: each may hold a page of rows in memory."""
 _FEW_ROWS = 1000
 """Up to so many rows one or two GETs are cheaper than a run with its polls."""
@@ -97,8 +97,13 @@ class Agenda:
         days = (str(start), str(floor - timedelta(days=1)))
         await self._desk.gap(self._stream, self._account, text, window=days, verdict="retention")
 
+    def due(self, span: Span, state: ReportState) -> tuple[Window, ...]:
+        """The days that were never delivered, or could have changed since, newest first."""
+        increment = self._report.time_increment
+        return to_read(state, span.wanted, span.freshness, increment=increment, anchor=span.anchor, now=self._began)
+
     def tasks(self, span: Span, state: ReportState, dealt_with: Iterable[Window]) -> tuple[Task, ...]:
-        """What is due and was not `dealt_with` in this sync, newest first.
+        """What is due and was not `dealt_with` in this sync (read, or left out), newest first.
 
         While the rows per day are unknown, only as much as teaches them.
         """
@@ -106,8 +111,7 @@ class Agenda:
         open_runs = {run.window: run for run in resumable(state, span.freshness, now=now)}
         increment = self._report.time_increment
         days = windows.days_per_window(state.rows_per_day)
-        due = to_read(state, span.wanted, span.freshness, increment=increment, anchor=span.anchor, now=now)
-        fresh = windows.subtract(due, (*open_runs, *dealt_with))
+        fresh = windows.subtract(self.due(span, state), (*open_runs, *dealt_with))
         pieces = [piece for block in fresh for piece in windows.cut(block, increment, span.anchor, days)]
         tasks = [Task(w, self._thin(span, w), run) for w, run in open_runs.items() if w.until >= span.wanted.since]
         tasks += [self._task(span, state, part) for piece in pieces for part in self._at_border(span, piece)]

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_LIGHT = 20
+"""Accounts whose states together weigh little beside a page of rows."""
 _SAID = 5
 """Gaps of one kind that are said one by one."""
 
@@ -91,6 +93,7 @@ class Desk:
         self.sizes = Sizes(order.page_size)
         self.gaps: list[Gap] = []
         self.rows: dict[str, int] = {}
+        self._asked_often: dict[str, int] = {}
         self._alike: dict[tuple[str, str | None, int | None], int] = {}
         self._sink = sink
         self._shared: dict[Hashable, asyncio.Future[Any]] = {}
@@ -104,9 +107,18 @@ class Desk:
         said = tuple(Change(one.row, one.field, one.reason) for one in decoded.nulled)
         await self._sink.write(Rows(stream.name, account, decoded.rows, (*said, *changes)))
 
-    async def checkpoint(self, stream: Stream) -> None:
-        """Everything of the stream that was delivered is covered by its state as it is now."""
+    async def checkpoint(self, stream: Stream, *, often: bool = False) -> None:
+        """Everything of the stream that was delivered is covered by its state as it is now.
+
+        What comes `often` is left out now and then where a state of many accounts would outweigh the rows.
+        """
+        if often and not self._turn_of(stream):
+            return
         await self.cover(stream.name, self.ledger.blob(stream))
+
+    def _turn_of(self, stream: Stream) -> bool:
+        self._asked_often[stream.name] = asked = self._asked_often.get(stream.name, 0) + 1
+        return asked % (1 + len(self.order.accounts) // _LIGHT) == 0
 
     async def cover(self, stream: str, state: Mapping[str, Any]) -> None:
         """Everything of the stream that was delivered is covered by this state."""

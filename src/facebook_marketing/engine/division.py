@@ -14,19 +14,31 @@ from typing import Any, assert_never
 import msgspec
 from msgspec import UNSET
 
+from facebook_marketing.catalog.rules import EFFECTIVE_STATUSES
 from facebook_marketing.catalog.stream import Report
 from facebook_marketing.engine import query
 from facebook_marketing.engine.desk import LostError
 from facebook_marketing.engine.parts import TRIES, Part, Parts
 from facebook_marketing.engine.window import Delivered, Done, Lost, Runner, Split, Taker
+from facebook_marketing.graph.client import Refusal
 from facebook_marketing.graph.runs import Watch
-from facebook_marketing.graph.wire import Fault
+from facebook_marketing.graph.walk import Arrived, Path, walk
+from facebook_marketing.graph.wire import Call, Fault, as_json
 from facebook_marketing.plan.split import JoinError, bisect_ids, halve_dates, halve_fields, join
 from facebook_marketing.plan.windows import Window
 from facebook_marketing.records import Decoded, attribute
 
 _MOST_POISONED = 16
 """Entities that are read around; with more of them the field itself counts as unreadable in the window."""
+
+
+_SURE = 2
+"""Windows in which a field of an entity failed as a whole and in both halves: then one run a window is proof enough."""
+_EDGES = {"ad": "ads", "adset": "adsets", "campaign": "campaigns", "account": ""}
+
+
+class _Node(msgspec.Struct):
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,7 @@ class Division:
         self._answers: bool | None = None
         self._suspects: list[str] = []
         self._everywhere_before = False
+        self._hopeless: dict[tuple[tuple[str, ...] | None, str], int] = {}
         self._probing = asyncio.Lock()
         self.poison: Poison | None = None
 
@@ -117,9 +130,25 @@ class Division:
         for _ in range(TRIES):
             outcome = await runner.attempt(window, asked, take)
             if isinstance(outcome, Done):
-                break
+                return tuple(found)
+            if isinstance(outcome, Split):
+                return await self._listed_ids()
             if isinstance(outcome, Lost):
                 raise LostError(outcome.refusal, f"ids of account {parts.account}")
+        return tuple(found)
+
+    async def _listed_ids(self) -> tuple[str, ...]:
+        """Every id of the level, archived and deleted too, where even a report of ids is too much."""
+        parts, level = self._parts, self._parts.report.level
+        edge = _EDGES[level]
+        statuses = as_json(list(EFFECTIVE_STATUSES[level]))
+        call = Call(f"act_{parts.account}/{edge}", (("effective_status", statuses),), parts.account)
+        found: dict[str, None] = {}
+        async for step in walk(parts.desk.client, Path(call, ("id",), f"{edge} ids", 500), parts.desk.sizes):
+            if isinstance(step, Arrived):
+                found.update(dict.fromkeys(node.id for node in msgspec.json.decode(step.rows, type=list[_Node])))
+            if isinstance(step, Refusal):
+                return ()
         return tuple(found)
 
     # --- for no known reason: around a poisoned field ------------------------------------------------------------
@@ -251,13 +280,18 @@ class Division:
 
     async def _by_date(self, part: Part, lost: dict[str, Fault]) -> list[msgspec.Struct] | None:
         """Rows with one suspected field: of its days those that can be read, as long as halving them finds any."""
-        kept, outcome = await self._kept(part)
+        kept, outcome = await self._kept(part, known=True)
+        name = (part.fields or ("",))[-1]
+        poisoned = (part.ids, name)
         if isinstance(outcome, Done):
             return kept
-        name = (part.fields or ("",))[-1]
+        if self._hopeless.get(poisoned, 0) >= _SURE:
+            lost[name] = outcome.fault
+            return None
         halves = halve_dates(part.window, self._parts.report.time_increment, self._anchor)
-        ends = [await self._kept(replace(part, window=half)) for half in halves or ()]
+        ends = [await self._kept(replace(part, window=half), known=True) for half in halves or ()]
         if not any(isinstance(end, Done) for _, end in ends):
+            self._hopeless[poisoned] = self._hopeless.get(poisoned, 0) + 1
             lost[name] = outcome.fault
             return None
         found: list[msgspec.Struct] = []
@@ -268,7 +302,7 @@ class Division:
                 found += await self._by_date(replace(part, window=half), lost) or []
         return found
 
-    async def _kept(self, part: Part) -> tuple[list[msgspec.Struct], Done | Split]:
+    async def _kept(self, part: Part, *, known: bool = False) -> tuple[list[msgspec.Struct], Done | Split]:
         kept: list[msgspec.Struct] = []
 
         async def take(decoded: Decoded) -> None:
@@ -278,7 +312,7 @@ class Division:
             kept.clear()
             return take
 
-        return kept, await self._parts.settle(part, begin)
+        return kept, await self._parts.settle(part, begin, known=known)
 
     def _joined(self, left: list[msgspec.Struct], right: list[msgspec.Struct]) -> list[msgspec.Struct]:
         if not left or not right:

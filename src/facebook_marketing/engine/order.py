@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal
 
 from facebook_marketing.catalog.stream import Stream
 
@@ -22,7 +23,7 @@ class Order:
     `start`/`end` are inclusive days in each account's own zone; `end` None means today; `report_start` is where reports
     begin if not at `start`. `statuses` maps "campaign",
     "adset" and "ad" to the effective statuses wanted (empty: Meta's default for entities). `page_size` is an upper
-    bound of the user's own.
+    bound of the user's own. `lookback` "changed" leaves out days whose totals did not move.
     """
 
     accounts: tuple[str, ...]
@@ -32,6 +33,7 @@ class Order:
     statuses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     thumbnails: bool = False
     refresh_hours: float = 20.0
+    lookback: Literal["full", "changed"] = "full"
     page_size: int | None = None
     parallel_jobs: int = 16
     strict: bool = False

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from facebook_marketing.catalog.schema import request_fields
+import msgspec
+
+from facebook_marketing.catalog.schema import breakdown_columns, request_fields
 from facebook_marketing.catalog.stream import Report, Stream
 from facebook_marketing.engine import query
 from facebook_marketing.engine.desk import Desk, LostError
@@ -26,7 +28,7 @@ from facebook_marketing.graph.client import Refusal
 from facebook_marketing.graph.wire import Fault
 from facebook_marketing.plan.state import OpenRun
 from facebook_marketing.plan.windows import Window
-from facebook_marketing.records import UNFETCHED, Decoded
+from facebook_marketing.records import MISSING_BREAKDOWN, UNFETCHED, Decoded, attribute
 
 TRIES = 5
 """Runs of the same part that may fail by chance (about one in seven does, seen) before it is divided or given up."""
@@ -66,18 +68,28 @@ class Parts:
         self.keys = frozenset({*stream.primary_key, "date_start", "date_stop"})
         self._asked_for = self.fields
         self._quick = True
+        self._key = breakdowns_of(stream)
+        self.unkeyed = 0
 
-    async def settle(
-        self, part: Part, begin: Beginning, *, resumed: OpenRun | None = None, quick: bool = False, whole: bool = False
+    async def settle(  # noqa: PLR0913 - ways to ask, each by name
+        self,
+        part: Part,
+        begin: Beginning,
+        *,
+        resumed: OpenRun | None = None,
+        quick: bool = False,
+        whole: bool = False,
+        known: bool = False,
     ) -> Done | Split:
         """The part's rows, or the word that it must be divided. Failures by chance are run again.
 
         `resumed` is a run that Meta already works on, `quick` allows one GET instead of a run, `whole` says that the
-        part is a window of the state. Raises LostError when Meta refuses the report itself.
+        part is a window of the state, `known` that failing for no known reason is expected and needs no second proof.
+        Raises LostError when Meta refuses the report itself.
         """
         if quick and resumed is None and (done := await self._at_once(part, begin)):
             return done
-        tries: dict[str, int] = {}
+        tries: dict[str, int] = {UNKNOWN_REASON: 1} if known else {}
         while True:
             asked = self.asked(part)
             outcome = await self.runner.attempt(part.window, asked, begin(), resumed=resumed, whole=whole)
@@ -166,6 +178,7 @@ class Parts:
 
     async def hand_over(self, decoded: Decoded, absent: Sequence[str]) -> None:
         """Delivers rows; `absent` names fields that Meta would not give for them."""
+        self.unkeyed += sum(MISSING_BREAKDOWN in key(row) for row in decoded.rows) if (key := self._key) else 0
         changes = tuple(Change(i, name, UNFETCHED) for i in range(len(decoded.rows)) for name in absent)
         await self.desk.deliver(self.stream, self.account, decoded, changes)
         await self.desk.progress(self.stream, self.account, len(decoded.rows), done=0)
@@ -200,6 +213,16 @@ class Parts:
 
 _NAMED = 5
 """Entities that a gap names one by one."""
+
+
+def breakdowns_of(stream: Stream) -> Callable[[msgspec.Struct], tuple[object, ...]] | None:
+    """The breakdown values of a row; None for a report without breakdowns."""
+    names = [
+        attribute(name) for name in stream.primary_key if stream.report and name in breakdown_columns(stream.report)
+    ]
+    if not names:
+        return None
+    return lambda row: tuple([getattr(row, name) for name in names])
 
 
 def _enough(tries: Mapping[str, int]) -> bool:

@@ -43,6 +43,20 @@ def _by_default(row: Mapping[str, Any], level: Level) -> bool:
     }
 
 
+_CAMPAIGNS = Report(level="campaign")
+
+
+def total_filters(report: Report, statuses: Mapping[str, tuple[str, ...]]) -> tuple[Mapping[str, Any], ...]:
+    """Filters for campaign rows that count all that the report counts: by the chosen statuses, where it heeds them."""
+    heeded: dict[str, tuple[str, ...]] = {entity: statuses.get(entity, ()) for entity in _ABOVE[report.level]}
+    below = (
+        {"field": f"{entity}.effective_status", "operator": "IN", "value": list(chosen)}
+        for entity, chosen in heeded.items()
+        if chosen and entity != "campaign"
+    )
+    return (*filters(_CAMPAIGNS, heeded), *below)
+
+
 def params(stream: Stream, fields: Iterable[str], filtering: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """The parameters of a report without its dates (Meta: insights parameters). What is not set is not sent."""
     report = _report(stream)
@@ -81,9 +95,9 @@ def direct_call(stream: Stream, account: str, window: Window, asked: Mapping[str
     return Call(call.path, call.params, account, UseCase.ADS_INSIGHTS).having(fields=None)
 
 
-def result_call(run_id: str, account: str) -> Call:
-    """The GET of a finished run's rows."""
-    return Call(f"{run_id}/insights", (), account, UseCase.ADS_INSIGHTS)
+def result_call(run_id: str, account: str, after: str | None = None) -> Call:
+    """The GET of a finished run's rows, from a cursor on."""
+    return Call(f"{run_id}/insights", (), account, UseCase.ADS_INSIGHTS).having(after=after)
 
 
 def fingerprint(stream: Stream, statuses: Mapping[str, tuple[str, ...]]) -> str:

@@ -11,6 +11,7 @@ from facebook_marketing.engine import query
 from facebook_marketing.engine.agenda import TOGETHER, Agenda, Span, Task, delivered_in
 from facebook_marketing.engine.desk import Desk, UnfinishedError
 from facebook_marketing.engine.division import Division
+from facebook_marketing.engine.moved import Moved
 from facebook_marketing.engine.order import Selected
 from facebook_marketing.engine.parts import Part, Parts
 from facebook_marketing.engine.window import Delivered, Done, Runner, Split
@@ -19,6 +20,7 @@ from facebook_marketing.plan.progress import finish
 from facebook_marketing.plan.split import halve_dates
 from facebook_marketing.plan.state import ReportState
 from facebook_marketing.plan.windows import Window, bucket
+from facebook_marketing.records import MISSING_BREAKDOWN
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ class _Job:
     def __init__(self, desk: Desk, watch: Watch, selected: Selected, account: str, span: Span) -> None:
         self._unread: list[Window] = []
         self._dealt_with: list[Window] = []
+        self._moved = Moved(desk, selected.stream, account, span)
         self._desk = desk
         self._stream: Stream = selected.stream
         self._report: Report = selected.stream.report or Report()
@@ -66,17 +69,26 @@ class _Job:
         if not self._incremental:
             self._forget()
         await agenda.skip_silence(self._span, self._state())
+        if self._incremental:
+            await self._moved.compare(agenda.due(self._span, self._state()))
         planned = done = 0
         while True:
-            tasks = agenda.tasks(self._span, self._state(), self._dealt_with)
+            tasks = agenda.tasks(self._span, self._state(), (*self._dealt_with, *self._moved.still))
             if not tasks:
+                self._moved.end()
                 await self._doubt_emptiness(done)
+                self._say_unkeyed()
                 return self._unread
             planned = done + len(tasks)
             await self._desk.progress(self._stream, self._account, 0, done=0, planned=planned)
             await self._all(tasks)
             self._dealt_with += [task.window for task in tasks]
             done = planned
+
+    def _say_unkeyed(self) -> None:
+        if self._parts.unkeyed:
+            text = "%s, account %s: %s rows came without a value of a breakdown; their key holds %s in its place."
+            log.info(text, self._stream.name, self._account, self._parts.unkeyed, MISSING_BREAKDOWN)
 
     async def _doubt_emptiness(self, windows: int) -> None:
         """A breakdown without a row for days in which the account delivered: some need the advertiser's consent."""
@@ -201,7 +213,8 @@ class _Job:
 
         def move(state: ReportState) -> ReportState:
             start = self._span.wanted.since
-            return finish(state, window, self._span.freshness, read_at=read_at, start=start, rows=rows)
+            totals = self._moved.totals(window, read_at)
+            return finish(state, window, self._span.freshness, read_at=read_at, start=start, rows=rows, totals=totals)
 
         self._desk.ledger.move_report(self._stream, self._account, move)
         await self._desk.checkpoint(self._stream)

@@ -3,7 +3,7 @@
 import logging
 from array import array
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from typing import assert_never
 
@@ -18,8 +18,8 @@ from facebook_marketing.graph.runs import Deadlines, Failed, Ready, Stalled, Wat
 from facebook_marketing.graph.verdicts import Kind
 from facebook_marketing.graph.walk import Arrived, Dropped, Path, Restarted, Spoiled, walk
 from facebook_marketing.graph.wire import Fault
-from facebook_marketing.plan.progress import closed, opened
-from facebook_marketing.plan.state import OpenRun
+from facebook_marketing.plan.progress import closed, opened, reached
+from facebook_marketing.plan.state import OpenRun, ReportState
 from facebook_marketing.plan.windows import Window
 from facebook_marketing.records import Decoded, Nulled, Rows, key_of
 
@@ -114,6 +114,10 @@ Taker = Callable[[Decoded], Awaitable[None]]
 """Takes the rows of a page: hands them over, or keeps them until their other half is there."""
 
 
+Note = Callable[[str, int], Awaitable[None]]
+"""Told, after each page but the last, the cursor of the next one and how many rows came so far."""
+
+
 class Runner:
     """Asks for windows of one report of one account: by a report run, or at once."""
 
@@ -126,7 +130,7 @@ class Runner:
         self._fingerprint = fingerprint
         self._rows = Rows(stream)
         self._kin = (stream.name, fingerprint)
-        self._deadlines = Deadlines(no_progress=min(600.0, minutes * 60.0), total=minutes * 60.0)
+        self._deadlines = Deadlines(no_progress=min(300.0, minutes * 60.0), total=minutes * 60.0)
 
     async def attempt(
         self,
@@ -146,7 +150,7 @@ class Runner:
             return run
         if whole and resumed is None:
             await self._note_open(run)
-        outcome = await self._followed(run, take, old=resumed is not None)
+        outcome = await self._followed(run, take, old=resumed is not None, noted=whole)
         if whole and not isinstance(outcome, Done):
             self._desk.ledger.move_report(self._stream, self._account, lambda state: closed(state, run.run_id))
         return outcome
@@ -175,12 +179,23 @@ class Runner:
         self._desk.ledger.move_report(self._stream, self._account, lambda state: opened(state, run))
         await self._desk.checkpoint(self._stream)
 
-    async def _followed(self, run: OpenRun, take: Taker, *, old: bool) -> Outcome:
-        failed = await self._ended(run, old=old)
+    async def _followed(self, run: OpenRun, take: Taker, *, old: bool, noted: bool) -> Outcome:
+        """A run of which pages were read before is complete: it is not polled, and read on where it was left."""
+        failed = await self._ended(run, old=old) if run.after is None else None
         if failed is not None:
             return failed
-        path = Path(query.result_call(run.run_id, self._account), (), RESULT_EDGE, self._stream.page_size)
-        return await self._walked(path, run.created_at, take)
+        call = query.result_call(run.run_id, self._account, run.after)
+        path = Path(call, (), RESULT_EDGE, self._stream.page_size)
+
+        async def note(after: str, rows: int) -> None:
+            def move(state: ReportState) -> ReportState:
+                return reached(state, run.run_id, after, run.rows + rows)
+
+            self._desk.ledger.move_report(self._stream, self._account, move)
+            await self._desk.checkpoint(self._stream, often=True)
+
+        outcome = await self._walked(path, run.created_at, take, note if noted else None)
+        return replace(outcome, rows=run.rows + outcome.rows) if isinstance(outcome, Done) else outcome
 
     async def _ended(self, run: OpenRun, *, old: bool) -> Outcome | None:
         born = run.created_at if old else None  # a creation may have waited for quota: it is young all the same
@@ -196,11 +211,11 @@ class Runner:
             case never:
                 assert_never(never)
 
-    async def _walked(self, path: Path, read_at: float, take: Taker) -> Outcome:
+    async def _walked(self, path: Path, read_at: float, take: Taker, note: Note | None = None) -> Outcome:
         count = 0
         async for step in walk(self._desk.client, path, self._desk.sizes):
             match step:
-                case Arrived(page):
+                case Arrived(page, _, after):
                     try:
                         decoded = self._rows.decode(page, self._account)
                     except msgspec.DecodeError as broken:
@@ -208,6 +223,8 @@ class Runner:
                         return Again(Fault(200, text), "unreadable page")
                     count += len(decoded.rows)
                     await take(decoded)
+                    if note is not None and after is not None:
+                        await note(after, count)
                 case Restarted(fault):
                     return Again(fault, "the page cursor died")
                 case Dropped(name, fault):

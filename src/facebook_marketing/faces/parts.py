@@ -70,6 +70,7 @@ def order_of(config: "Config", accounts: Iterable[str]) -> "Order":
         },
         thumbnails=config.fetch_thumbnail_images,
         refresh_hours=config.insights_refresh_hours,
+        lookback=config.lookback,
         page_size=config.page_size,
         parallel_jobs=config.max_concurrency,
         strict=config.strict,

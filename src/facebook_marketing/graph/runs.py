@@ -6,6 +6,7 @@ Failed or Skipped; it lives 30 days. Rows are ready at "Job Completed" with 100 
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
@@ -23,6 +24,11 @@ LIFETIME_SECONDS = 30 * 86400
 """A finished run can be read for 30 days (Meta: asynchronous insights)."""
 
 _FIRST_POLL, _LONGEST_POLL = 1.0, 30.0
+_NEARLY = 0.9
+"""Part of a run's usual life before which it is not worth a poll."""
+_LATE = 2.0
+"""Usual lives after which a run is no longer expected to end with its kin."""
+_LIVES = 5
 _YOUNG = 60.0
 """Seconds in which a new run may still be invisible to polls (100/33 right after creation, seen)."""
 
@@ -58,7 +64,7 @@ Ending = Ready | Failed | Stalled
 class Deadlines:
     """Seconds that a run may take without progress, and in all (clients give up at 5 min and 30-60 min)."""
 
-    no_progress: float = 600.0
+    no_progress: float = 300.0
     total: float = 3600.0
 
 
@@ -117,6 +123,7 @@ class Watch:
         self._client = client
         self._open: dict[str, _Watched] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._lives: dict[str, deque[float]] = {}
 
     async def ending(
         self, run_id: str, account: str, deadlines: Deadlines, *, created_at: float | None = None, kin: Hashable = None
@@ -128,7 +135,8 @@ class Watch:
         """
         now = self._client.clock.now()
         born = now if created_at is None else created_at
-        watched = _Watched(account, run_id if kin is None else kin, deadlines, now, now, born, due=now + _FIRST_POLL)
+        first = max(_FIRST_POLL, _NEARLY * self._usual(account))
+        watched = _Watched(account, run_id if kin is None else kin, deadlines, now, now, born, due=now + first)
         self._open[run_id] = watched
         task = self._tasks.get(account)
         if task is None or task.done():
@@ -137,6 +145,10 @@ class Watch:
             return await watched.ending
         finally:
             self._open.pop(run_id, None)
+
+    def _usual(self, account: str) -> float:
+        """How long the account's runs take at least, after the last few of them; 0 before the first."""
+        return min(self._lives.get(account, ()), default=0.0)
 
     async def close(self) -> None:
         """Stops polling."""
@@ -154,7 +166,7 @@ class Watch:
                 continue
             ids = self._chosen(account, clock.now())
             groups = [ids[i : i + wire.BATCH_LIMIT] for i in range(0, len(ids), wire.BATCH_LIMIT)]
-            done = await asyncio.gather(*map(self._poll, groups), return_exceptions=True)
+            done = await asyncio.gather(*(self._poll(account, group) for group in groups), return_exceptions=True)
             for group, result in zip(groups, done, strict=True):
                 if isinstance(result, BaseException):
                     self._give_up(group, result)
@@ -175,11 +187,12 @@ class Watch:
                 self._open[run_id].due = now + _interval(self._open[run_id])
         return chosen
 
-    def _hurry(self, watched: _Watched) -> None:
-        """One of its kin has ended: the others are looked at now."""
+    def _hurry(self, watched: _Watched, now: float) -> None:
+        """One of its kin has ended: the others are looked at now, but for those that are late already."""
+        late = _LATE * max(self._usual(watched.account), _FIRST_POLL)
         for other in self._open.values():
-            if other.kin == watched.kin and other.account == watched.account:
-                other.hurried, other.due = True, self._client.clock.now()
+            if other.kin == watched.kin and other.account == watched.account and now - other.born <= late:
+                other.hurried, other.due = True, now
 
     def _give_up(self, group: Sequence[str], error: BaseException) -> None:
         for run_id in group:
@@ -188,8 +201,7 @@ class Watch:
                 watched.ending.set_exception(error)
                 self._open.pop(run_id, None)
 
-    async def _poll(self, run_ids: Sequence[str]) -> None:
-        account = self._open[run_ids[0]].account
+    async def _poll(self, account: str, run_ids: Sequence[str]) -> None:
         answers = await self._client.batch([_poll_call(run_id, account) for run_id in run_ids])
         now = self._client.clock.now()
         for run_id, answer in zip(run_ids, answers, strict=True):
@@ -201,11 +213,14 @@ class Watch:
             if ending is not None:
                 watched.ending.set_result(ending)
                 self._open.pop(run_id, None)
-                self._hurry(watched)
+                if isinstance(ending, Ready):
+                    self._lives.setdefault(account, deque(maxlen=_LIVES)).append(now - watched.born)
+                self._hurry(watched, now)
 
 
 def _interval(watched: _Watched) -> float:
-    return min(_LONGEST_POLL, _FIRST_POLL * 2.0**watched.polls)
+    """1 s, then 2 s, then half as much again each time, up to 30 s: a run is seen soon after its end."""
+    return min(_LONGEST_POLL, max(2 * _FIRST_POLL, 2 * _FIRST_POLL * 1.5 ** (watched.polls - 1)))
 
 
 def _slack(watched: _Watched) -> float:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -31,10 +31,14 @@ _SHAPELESS = 4
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A page of rows, as the bytes of a JSON list; `without` names fields that were left out of it."""
+    """A page of rows, as the bytes of a JSON list; `without` names fields that were left out of it.
+
+    `after` is the cursor of the next page, None on the last one.
+    """
 
     rows: bytes
     without: tuple[str, ...] = ()
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,7 @@ class _Walker:
             fault = Fault(200, f"{self._path.call.path}: the next page is this page again; the walk would never end")
             return self._end(arrived, Refusal(fault, judge(fault)))
         self._here = onward
-        return (arrived,)
+        return (replace(arrived, after=onward.param("after")),)
 
     async def _no_page(self) -> Sequence[Step]:
         """A reply without `data` is not an empty page: it is asked again, and never taken for the end."""

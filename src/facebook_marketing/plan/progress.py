@@ -1,6 +1,6 @@
 """How state moves: what is due to be read, and what a delivered page or window adds. Nothing here ever goes back."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
@@ -94,6 +94,12 @@ def opened(state: ReportState, run: OpenRun) -> ReportState:
     return replace(closed(state, run.run_id), runs=(*closed(state, run.run_id).runs, run))
 
 
+def reached(state: ReportState, run_id: str, after: str, rows: int) -> ReportState:
+    """Note how far the pages of an open run were delivered: up to the cursor `after`, `rows` rows in all."""
+    runs = (replace(run, after=after, rows=rows) if run.run_id == run_id else run for run in state.runs)
+    return replace(state, runs=tuple(runs))
+
+
 def closed(state: ReportState, run_id: str) -> ReportState:
     """Take a run out: read to its end, failed, or gone."""
     return replace(state, runs=tuple(run for run in state.runs if run.run_id != run_id))
@@ -107,12 +113,14 @@ def finish(  # noqa: PLR0913 - what was read, when, and of which sync
     read_at: float,
     start: date,
     rows: int | None = None,
+    totals: Mapping[date, str] | None = None,
 ) -> ReportState:
     """Move `state` on after every row of `window` was handed over.
 
     `read_at` is the instant Meta was asked (a resumed run's creation), `start` the first day that the sync wants,
     `rows` how many rows the window gave, from which the size of later windows follows. The cursor becomes the last day
     up to which everything from `start` on is delivered; it never goes back. Runs within the window are closed.
+    `totals` are the digests of its days from before they were read; where there are none, the old ones are forgotten.
     """
     new = Finished(window.since, window.until, read_at, state.fingerprint or "")
     known = (*state.finished, *_tail(state, freshness))
@@ -126,6 +134,8 @@ def finish(  # noqa: PLR0913 - what was read, when, and of which sync
         finished=finished,
         runs=tuple(run for run in state.runs if run.since < window.since or run.until > window.until),
         rows_per_day=state.rows_per_day if rows is None else _rate(state.rows_per_day, rows / window.days),
+        totals={day: one for day, one in state.totals.items() if not window.since <= day <= window.until}
+        | dict(totals or {}),
     )
 
 

@@ -32,7 +32,7 @@ _CURSORS = frozenset({"updated_time", "event_time", "date_start"})
 _ENTITY = frozenset({"version", "include_deleted", "filter_statuses", "seen"})
 _REPORT = frozenset({
     "version", "include_deleted", "filter_statuses", "time_increment", "time_increment_period", "slices", "finished",
-    "runs", "rows_per_day", "fingerprint", "since",
+    "runs", "rows_per_day", "fingerprint", "since", "totals", "checked_at", "swept_at",
 })  # fmt: skip
 _PERIODS: Mapping[Any, Increment | None] = {
     None: None, "daily": None, "weekly": "weekly", "monthly": "monthly", "all_days": "all_days",
@@ -207,7 +207,7 @@ def _entity(blob: _Blob, account: str) -> EntityCursor:
         if value is not None:
             instant(_text(value))
         return EntityCursor(value, _statuses({**blob.beside, **entry}), _texts(entry.get("seen")))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, LookupError) as error:
         blob.refuse(f"account {account}: {error}")
 
 
@@ -237,7 +237,7 @@ def _report(blob: _Blob, account: str, fingerprint: str) -> ReportState:
         saved = _maybe(_text, entry.get("fingerprint"))
         cursor = _maybe(_day, entry.get("date_start"))
         own = (Finished(*_ends(a, b), _number(c), _text(d)) for a, b, c, d in entry.get("finished") or ())
-        runs = (OpenRun(_text(a), *_ends(b, c), _text(d), _number(e)) for a, b, c, d, e in entry.get("runs") or ())
+        runs = map(_open_run, entry.get("runs") or ())
         return ReportState(
             cursor=cursor,
             finished=(*(one for one in own if one.fingerprint == saved), *_slices(entry, cursor, saved or fingerprint)),
@@ -245,9 +245,19 @@ def _report(blob: _Blob, account: str, fingerprint: str) -> ReportState:
             rows_per_day=_maybe(_number, entry.get("rows_per_day")),
             fingerprint=saved,
             since=_ends(entry["since"], entry.get("date_start"))[0] if "since" in entry else None,
+            totals=_totals(entry.get("totals")) if saved else {},
+            checked_at=_maybe(_number, entry.get("checked_at")),
+            swept_at=_maybe(_number, entry.get("swept_at")),
         )
     except (TypeError, ValueError) as error:
         blob.refuse(f"account {account}: {error}")
+
+
+def _open_run(entry: Sequence[object]) -> OpenRun:
+    """Read a run as `state` writes it: five members, and two more once pages of it were delivered."""
+    run, since, until, fingerprint, created_at, *rest = entry
+    reached = (_text(rest[0]), int(_number(rest[1]))) if rest else (None, 0)
+    return OpenRun(_text(run), *_ends(since, until), _text(fingerprint), _number(created_at), *reached)
 
 
 def _slices(entry: Mapping[str, Any], cursor: date | None, fingerprint: str) -> tuple[Finished, ...]:
@@ -255,6 +265,13 @@ def _slices(entry: Mapping[str, Any], cursor: date | None, fingerprint: str) -> 
     days = (_day(text) for text in entry.get("slices") or ())
     ahead = joined(Window(day, day) for day in days if cursor is None or day > cursor)
     return tuple(Finished(one.since, one.until, UNKNOWN_READ_AT, fingerprint) for one in reversed(ahead))
+
+
+def _totals(value: object) -> dict[date, str]:
+    if not isinstance(value, Mapping | None):
+        message = f"{value!r} is not an object"
+        raise TypeError(message)
+    return {_day(day): _text(digest) for day, digest in (value or {}).items()}
 
 
 def _maybe(read: Callable[[object], Value], value: object) -> Value | None:

@@ -4,7 +4,7 @@ Reading blobs back, in every form that was ever written, is `saved`; moving curs
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 
@@ -52,13 +52,19 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """A report run that Meta still holds (30 days long) and that was not wholly read."""
+    """A report run that Meta still holds (30 days long) and that was not wholly read.
+
+    `after` is the cursor behind the last page that was delivered (None: none was), `rows` how many rows that were.
+    A finished run's rows do not change, so its cursors may be kept, unlike those of an edge.
+    """
 
     run_id: str
     since: date
     until: date
     fingerprint: str
     created_at: float
+    after: str | None = None
+    rows: int = 0
 
     @property
     def window(self) -> Window:
@@ -72,6 +78,9 @@ class ReportState:
 
     Every day from `since` (None: from before our time) up to `cursor` was delivered at least once; `finished` says
     when, day by day, and knows the days beyond. `fingerprint` names the settings the rows were made with.
+
+    For the look-back by totals: `totals` holds a digest for days of the look-back that have not moved since they were
+    delivered, as far as was known at `checked_at`; `swept_at` is when all of it was last read.
     """
 
     cursor: date | None = None
@@ -80,6 +89,9 @@ class ReportState:
     rows_per_day: float | None = None
     fingerprint: str | None = None
     since: date | None = None
+    totals: Mapping[date, str] = field(default_factory=dict)
+    checked_at: float | None = None
+    swept_at: float | None = None
 
 
 Cursor = TypeVar("Cursor", EntityCursor, ReportState)
@@ -120,7 +132,7 @@ def write_report(state: StreamState[ReportState], increment: Increment) -> dict[
     if not isinstance(increment, int):
         blob["time_increment_period"] = increment
     for account, report in sorted(state.accounts.items()):
-        if (report.cursor, report.finished, report.runs, report.rows_per_day) != (None, (), (), None):
+        if report != ReportState(fingerprint=report.fingerprint):
             blob[account] = _report(report)
     return blob
 
@@ -129,9 +141,21 @@ def _report(report: ReportState) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "slices": [],  # readers of the older form look for it
         "finished": [[str(one.since), str(one.until), one.read_at, one.fingerprint] for one in report.finished],
-        "runs": [[run.run_id, str(run.since), str(run.until), run.fingerprint, run.created_at] for run in report.runs],
+        "runs": [_run(run) for run in report.runs],
         "rows_per_day": report.rows_per_day,
         "fingerprint": report.fingerprint,
     }
     days = {"date_start": report.cursor, "since": report.since}
-    return {name: str(day) for name, day in days.items() if day is not None} | entry
+    return {name: str(day) for name, day in days.items() if day is not None} | entry | _totals(report)
+
+
+def _totals(report: ReportState) -> dict[str, Any]:
+    """Write what the look-back by totals knows; nothing where it was never asked for."""
+    totals = {"totals": {str(day): digest for day, digest in sorted(report.totals.items())}} if report.totals else {}
+    moments = {"checked_at": report.checked_at, "swept_at": report.swept_at}
+    return totals | {name: at for name, at in moments.items() if at is not None}
+
+
+def _run(run: OpenRun) -> list[Any]:
+    entry = [run.run_id, str(run.since), str(run.until), run.fingerprint, run.created_at]
+    return entry if run.after is None else [*entry, run.after, run.rows]

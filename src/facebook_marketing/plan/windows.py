@@ -16,7 +16,7 @@ Increment = int | Period
 EPOCH = date(1970, 1, 5)
 """Anchor of N-day buckets for a report without a configured start: a Monday, so that 7 days and `weekly` agree."""
 
-FIRST_WINDOW_DAYS = 14
+FIRST_WINDOW_DAYS = 10
 MOST_WINDOW_DAYS = 180
 TARGET_ROWS = 25_000
 
