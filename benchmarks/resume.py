@@ -65,6 +65,8 @@ def main() -> None:
 
 def _point(shape: Shape, kill: Kill, whole: Synced, truth: dict[Key, Row]) -> Point:
     both = resume(shape, kill, len(whole.calls))
+    if both.first.outcome.statuses:
+        raise SystemExit(f"{kill} came after the end of the sync: choose another seed in `kills`")
     return Point(both.repeated, both.twice, both.days_again, both.pages_twice, _same(both, both.rows, truth))
 
 

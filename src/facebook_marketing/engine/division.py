@@ -64,6 +64,8 @@ class Division:
         self._answers: bool | None = None
         self._suspects: list[str] = []
         self._everywhere_before = False
+        self._refused: list[int] = []
+        self._passed = 0
         self._hopeless: dict[tuple[tuple[str, ...] | None, str], int] = {}
         self._probing = asyncio.Lock()
         self.poison: Poison | None = None
@@ -91,11 +93,16 @@ class Division:
         rows, read_at, unread = 0, self._parts.desk.client.clock.now(), False
         while groups:
             group = Part(window, ids=groups.pop(0))
+            if self._too_many(group.ids or ()) and (halves := bisect_ids(group.ids or ())):
+                groups[:0] = halves
+                continue
             outcome = await self._parts.settle(group, self._parts.handing_over(delivered, group))
             match outcome:
                 case Done(more, _):
+                    self._passed = max(self._passed, len(group.ids or ()))
                     rows += more
                 case Split():
+                    self._refused.append(len(group.ids or ()))
                     halves = bisect_ids(group.ids or ())
                     if halves is not None:
                         groups[:0] = halves
@@ -106,6 +113,10 @@ class Division:
                 case never:
                     assert_never(never)
         return Unread() if unread else Done(rows, read_at)
+
+    def _too_many(self, group: Sequence[str]) -> bool:
+        """Whether so many entities were refused twice and never went through: then their halves are asked at once."""
+        return any(self._passed < size <= len(group) and self._refused.count(size) > 1 for size in self._refused)
 
     async def ids(self, window: Window) -> tuple[str, ...]:
         """Ids of the level that have rows in the window: one report of ids alone for all reports of a sync."""
@@ -265,7 +276,7 @@ class Division:
 
     async def _of_fields(self, part: Part, lost: dict[str, Fault]) -> list[msgspec.Struct] | None:
         """Rows with these fields, halved until they can be read; None when none can. Unreadable ones go to `lost`."""
-        kept, outcome = await self._kept(part)
+        kept, outcome = await self._kept(part, quick=len(part.ids or ()) == 1)
         if isinstance(outcome, Done):
             return kept
         halves = halve_fields(part.fields or (), self._parts.keys)
@@ -302,7 +313,9 @@ class Division:
                 found += await self._by_date(replace(part, window=half), lost) or []
         return found
 
-    async def _kept(self, part: Part, *, known: bool = False) -> tuple[list[msgspec.Struct], Done | Split]:
+    async def _kept(
+        self, part: Part, *, known: bool = False, quick: bool = False
+    ) -> tuple[list[msgspec.Struct], Done | Split]:
         kept: list[msgspec.Struct] = []
 
         async def take(decoded: Decoded) -> None:
@@ -312,7 +325,7 @@ class Division:
             kept.clear()
             return take
 
-        return kept, await self._parts.settle(part, begin, known=known)
+        return kept, await self._parts.settle(part, begin, known=known, quick=quick)
 
     def _joined(self, left: list[msgspec.Struct], right: list[msgspec.Struct]) -> list[msgspec.Struct]:
         if not left or not right:
