@@ -85,6 +85,7 @@ class _Reader:
         path = Path(self._call, self._fields, self._stream.edge, self._stream.page_size)
         async for step in walk(self._desk.client, path, self._desk.sizes):
             await self._step(step)
+            del step  # a page is not kept while the next one is fetched
 
     async def _step(self, step: Step) -> None:
         desk, stream, account = self._desk, self._stream, self._account

@@ -50,7 +50,8 @@ class Fresh:
 
     def reached(self, statuses: Iterable[str]) -> EntityCursor:
         """Where the account stands after the walk, read with these statuses."""
-        moved = advance_entity(self._before, self._newest_text, self._at_newest)
+        seen = self._at_newest if len(self._at_newest) <= _MOST_SEEN else ()
+        moved = advance_entity(self._before, self._newest_text, seen)
         return EntityCursor(moved.value, tuple(statuses), moved.seen)
 
     def _is_fresh(self, row: msgspec.Struct, name: str, mark: int) -> bool:
@@ -66,7 +67,7 @@ class Fresh:
 
     def _is_newer(self, value: str, name: str) -> bool:
         """Compares moments: for the few rows near the cursor, near the newest one, or too old."""
-        if value == self._newest_text:
+        if value == self._newest_text and self._newest != self._second:
             self._at_newest.add(name)
             return True
         moment = _second(value)
@@ -80,6 +81,8 @@ class Fresh:
         return True
 
 
+_MOST_SEEN = 5_000
+"""Rows of one second that the state names; of a larger bulk edit the next sync delivers that second once more."""
 _REMEMBERED = 25_000
 """Rows of which the walk knows that they were delivered: at least so many, at most twice as many."""
 

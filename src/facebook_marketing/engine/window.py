@@ -215,16 +215,13 @@ class Runner:
         count = 0
         async for step in walk(self._desk.client, path, self._desk.sizes):
             match step:
-                case Arrived(page, _, after):
-                    try:
-                        decoded = self._rows.decode(page, self._account)
-                    except msgspec.DecodeError as broken:
-                        text = f"a page of {path.call.path} is no list of rows: {broken}"
-                        return Again(Fault(200, text), "unreadable page")
-                    count += len(decoded.rows)
-                    await take(decoded)
-                    if note is not None and after is not None:
-                        await note(after, count)
+                case Arrived():
+                    rows = await self._arrived(step, path, take)
+                    if not isinstance(rows, int):
+                        return rows
+                    count += rows
+                    if note is not None and step.after is not None:
+                        await note(step.after, count)
                 case Restarted(fault):
                     return Again(fault, "the page cursor died")
                 case Dropped(name, fault):
@@ -235,7 +232,18 @@ class Runner:
                     return Again(fault, "unreadable page")
                 case never:
                     assert_never(never)
+            del step  # a megabyte that would be kept until the next page is here
         return Done(count, read_at)
+
+    async def _arrived(self, page: Arrived, path: Path, take: Taker) -> int | Again:
+        """Hands a page over; how many rows it had. Its rows are gone when this returns."""
+        try:
+            decoded = self._rows.decode(page.rows, self._account)
+        except msgspec.DecodeError as broken:
+            text = f"a page of {path.call.path} is no list of rows: {broken}"
+            return Again(Fault(200, text), "unreadable page")
+        await take(decoded)
+        return len(decoded.rows)
 
 
 def _unanswered(refusal: Refusal, *, reading: bool = False) -> Outcome:

@@ -116,6 +116,7 @@ async def walk(client: Client, path: Path, learned: Sizes) -> AsyncIterator[Step
     while not walker.ended:
         for step in await walker.advance():
             yield step
+            del step  # a page is not kept while the next one is fetched
 
 
 class _Walker:
