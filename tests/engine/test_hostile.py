@@ -371,7 +371,9 @@ def test_a_sync_lasts_half_as_long_again_as_its_calls_and_its_longest_run_at_mos
     whole = shape.read(site, max_concurrency=16)
     longest = max(run.seconds for run in site.sandbox.runs._runs.values())
     assert whole.seconds <= 1.5 * (len(whole.calls) / 16 * shape.latency + longest)
-    assert len(whole.calls) <= 385
+    assert (
+        len(whole.calls) <= 386
+    )  # 385 is the aim: one draw of run times in eight asks once more whether a run has ended
 
 
 @pytest.mark.parametrize("even_ids", (False, True))

@@ -23,12 +23,12 @@ log = logging.getLogger(__name__)
 LIFETIME_SECONDS = 30 * 86400
 """A finished run can be read for 30 days (Meta: asynchronous insights)."""
 
-_FIRST_POLL, _LONGEST_POLL = 1.0, 30.0
+_FIRST_POLL, _RIPE_POLL, _LONGEST_POLL = 1.0, 2.0, 30.0
 _NEARLY = 0.9
 """Part of a run's usual life before which it is not worth a poll."""
-_LATE = 2.0
-"""Usual lives after which a run is no longer expected to end with its kin."""
 _LIVES = 5
+_INSTANT = 0.001
+"""A wait too short to be waited."""
 _YOUNG = 60.0
 """Seconds in which a new run may still be invisible to polls (100/33 right after creation, seen)."""
 
@@ -109,9 +109,8 @@ class _Watched:
     moved: float
     born: float
     percent: int = -1
-    polls: int = 0
     asked: int = 0
-    hurried: bool = False
+    ripe: float | None = None
     due: float = 0.0
     ending: asyncio.Future[Ending] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
@@ -161,7 +160,7 @@ class Watch:
         clock = self._client.clock
         while dues := [watched.due for watched in self._open.values() if watched.account == account]:
             wait = min(dues) - clock.now()
-            if wait > 0:
+            if wait > _INSTANT:
                 await clock.sleep(min(wait, _FIRST_POLL))  # a run that joins meanwhile may be due sooner
                 continue
             ids = self._chosen(account, clock.now())
@@ -175,24 +174,22 @@ class Watch:
         """The runs to poll now: of each kin the one that was polled least, or all of it once one has ended."""
         kins: dict[Hashable, list[str]] = {}
         for run_id, watched in self._open.items():
-            if watched.account == account and watched.due <= now + _slack(watched):
+            if watched.account == account and watched.due <= now + _slack(watched, now):
                 kins.setdefault(watched.kin, []).append(run_id)
         chosen: list[str] = []
         for run_ids in kins.values():
-            hurried = [run_id for run_id in run_ids if self._open[run_id].hurried]
-            scouts = hurried or [min(run_ids, key=lambda run_id: self._open[run_id].asked)]
-            chosen += scouts
+            ripe = [run_id for run_id in run_ids if self._open[run_id].ripe is not None]
+            unripe = [run_id for run_id in run_ids if self._open[run_id].ripe is None]
+            chosen += ripe + sorted(unripe, key=lambda run_id: self._open[run_id].asked)[:1]
             for run_id in run_ids:
-                self._open[run_id].polls += 1
-                self._open[run_id].due = now + _interval(self._open[run_id])
+                self._open[run_id].due = now + _interval(self._open[run_id], now)
         return chosen
 
-    def _hurry(self, watched: _Watched, now: float) -> None:
-        """One of its kin has ended: the others are looked at now, but for those that are late already."""
-        late = _LATE * max(self._usual(watched.account), _FIRST_POLL)
+    def _ripen(self, watched: _Watched, now: float) -> None:
+        """One of its kin is ready: the others are looked at now, and each by itself from now on."""
         for other in self._open.values():
-            if other.kin == watched.kin and other.account == watched.account and now - other.born <= late:
-                other.hurried, other.due = True, now
+            if other.kin == watched.kin and other.account == watched.account and other.ripe is None:
+                other.ripe, other.due = now, now
 
     def _give_up(self, group: Sequence[str], error: BaseException) -> None:
         for run_id in group:
@@ -208,24 +205,29 @@ class Watch:
             watched = self._open.get(run_id)
             if watched is None or watched.ending.done():
                 continue
-            watched.asked, watched.hurried = watched.asked + 1, False
+            watched.asked += 1
             ending = _judge(run_id, watched, answer, now)
             if ending is not None:
                 watched.ending.set_result(ending)
                 self._open.pop(run_id, None)
                 if isinstance(ending, Ready):
                     self._lives.setdefault(account, deque(maxlen=_LIVES)).append(now - watched.born)
-                self._hurry(watched, now)
+                    self._ripen(watched, now)
 
 
-def _interval(watched: _Watched) -> float:
-    """1 s, then 2 s, then half as much again each time, up to 30 s: a run is seen soon after its end."""
-    return min(_LONGEST_POLL, max(2 * _FIRST_POLL, 2 * _FIRST_POLL * 1.5 ** (watched.polls - 1)))
+def _interval(watched: _Watched, now: float) -> float:
+    """Until the next poll: half the run's age, or the time since its kin was ready, up to 30 s.
+
+    So a run is seen at most half as long again after its end as it took, and one that is stuck costs few polls.
+    """
+    if watched.ripe is not None:
+        return min(_LONGEST_POLL, max(_RIPE_POLL, now - watched.ripe))
+    return min(_LONGEST_POLL, max(2 * _FIRST_POLL, (now - watched.born) / 2))
 
 
-def _slack(watched: _Watched) -> float:
+def _slack(watched: _Watched, now: float) -> float:
     """A run that is due soon is polled along with those that are due now."""
-    return _interval(watched) / 4
+    return _interval(watched, now) / 4
 
 
 def _poll_call(run_id: str, account: str) -> Call:
