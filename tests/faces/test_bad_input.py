@@ -7,7 +7,7 @@ import pytest
 from airbyte_lines import errors, records
 from executables import ACCOUNT, Shell, bare_catalog, config
 
-SECRET = "EAAxSecretSecretSecretSecret1234567890"
+SECRET = "EAAxSecretSecret1234567890"
 NEXT = "Next step: "
 
 
