@@ -17,7 +17,10 @@ from engine.test_insights_truth import (
     still,
     truth,
 )
+from facebook_marketing.sandbox import Options
+from facebook_marketing.sandbox.faults import Fault, Match, Then
 from facebook_marketing.sandbox.insights import Filter
+from syncing import Site
 
 DATES: dict[str, Any] = {"start_date": str(day(45)), "end_date": str(day(36))}
 AD = {
@@ -289,3 +292,14 @@ def test_the_page_size_is_an_upper_bound_and_loses_no_row() -> None:
     limits = {int(call.params["limit"]) for call in synced.calls if "limit" in call.params and call.edge == "insights"}
     assert max(limits) <= 7
     assert_same(synced.sink.rows("ads_insights"), truth(site, Asked(day(45), day(36), fields=("spend",))), keys_of())
+
+
+def test_days_for_which_meta_keeps_no_reach_are_asked_without_it_even_when_they_are_divided() -> None:
+    faults = (Fault(match=Match(method="POST", path="insights$"), then=Then(error="too_much_data"), times=12),)
+    site = Site(Options(size=SMALL, empty_pages=False, faults=faults))
+    report = {"name": "old", "fields": ["reach", "impressions"], "breakdowns": ["country"]}
+    dates: dict[str, Any] = {"insights_start_date": "2025-08-01", "end_date": "2025-09-10"}
+    site.sync(["customold"], custom_insights=[report], **dates)
+    asked = [call.params for call in site.sandbox.log if call.method == "POST" and "insights" in call.path]
+    assert len(asked) > 12
+    assert all("reach" not in str(params["fields"]).split(",") for params in asked)

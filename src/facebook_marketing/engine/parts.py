@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, assert_never
 
 import msgspec
@@ -45,6 +46,17 @@ Beginning = Callable[[], Taker]
 
 
 @dataclass(frozen=True, slots=True)
+class Thin:
+    """Fields that Meta no longer gives for days before `before`: not asked for, however a window is divided."""
+
+    before: date
+    fields: tuple[str, ...]
+
+
+NOT_THIN = Thin(date.min, ())
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """Days, and of them these entities (None: all, but for `without`) and these fields (None: all)."""
 
@@ -57,7 +69,7 @@ class Part:
 class Parts:
     """Asks for parts until they are delivered or must be divided."""
 
-    def __init__(self, desk: Desk, runner: Runner, stream: Stream, account: str) -> None:
+    def __init__(self, desk: Desk, runner: Runner, stream: Stream, account: str, thin: Thin = NOT_THIN) -> None:
         self.desk = desk
         self.runner = runner
         self.stream = stream
@@ -67,6 +79,7 @@ class Parts:
         self.filters = query.filters(self.report, desk.order.statuses)
         self.keys = frozenset({*stream.primary_key, "date_start", "date_stop"})
         self._asked_for = self.fields
+        self._thin = thin
         self._quick = True
         self._key = breakdowns_of(stream)
         self.unkeyed = 0
@@ -174,7 +187,8 @@ class Parts:
         return tuple(name for name in self._asked_for if name not in given)
 
     def _fields_of(self, part: Part) -> Sequence[str]:
-        return [name for name in (part.fields or self.fields) if name in self.fields]
+        thin = self._thin.fields if part.window.since < self._thin.before else ()
+        return [name for name in (part.fields or self.fields) if name in self.fields and name not in thin]
 
     async def hand_over(self, decoded: Decoded, absent: Sequence[str]) -> None:
         """Delivers rows; `absent` names fields that Meta would not give for them."""

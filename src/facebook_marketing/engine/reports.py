@@ -13,7 +13,7 @@ from facebook_marketing.engine.desk import Desk, UnfinishedError
 from facebook_marketing.engine.division import Division
 from facebook_marketing.engine.moved import Moved
 from facebook_marketing.engine.order import Selected
-from facebook_marketing.engine.parts import Part, Parts
+from facebook_marketing.engine.parts import Part, Parts, Thin
 from facebook_marketing.engine.window import Delivered, Done, Runner, Split
 from facebook_marketing.graph.runs import Watch
 from facebook_marketing.plan.progress import finish
@@ -54,7 +54,7 @@ class _Job:
         self._account = account
         self._span = span
         runner = Runner(desk, watch, self._stream, account, query.fingerprint(self._stream, desk.order.statuses))
-        self._parts = Parts(desk, runner, self._stream, account)
+        self._parts = Parts(desk, runner, self._stream, account, Thin(span.thin_before, span.thin_fields))
         self._division = Division(self._parts, watch, span.anchor)
         self._diagnosis = asyncio.Lock()
         self._thin_said = False
@@ -144,8 +144,7 @@ class _Job:
         if poison is not None and task.resumed is None:
             outcome = await self._division.around(task.window, delivered, poison)
         else:
-            fields = tuple(name for name in self._parts.fields if name not in task.without) if task.without else None
-            part = Part(task.window, fields=fields)
+            part = Part(task.window)
             begin = self._parts.handing_over(delivered, part)
             outcome = await self._parts.settle(part, begin, resumed=task.resumed, quick=task.quick, whole=True)
         await self._conclude(task.window, delivered, outcome)

@@ -20,9 +20,6 @@ from facebook_marketing.graph.wire import Call, Fault
 
 log = logging.getLogger(__name__)
 
-LIFETIME_SECONDS = 30 * 86400
-"""A finished run can be read for 30 days (Meta: asynchronous insights)."""
-
 _FIRST_POLL, _RIPE_POLL, _LONGEST_POLL = 1.0, 2.0, 30.0
 _NEARLY = 0.9
 """Part of a run's usual life before which it is not worth a poll."""
