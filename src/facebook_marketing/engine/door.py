@@ -78,7 +78,24 @@ class Status:
     error: str | None = None
 
 
-Event = Status | Progress | Gap
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Objects that Meta listed though their rows were not wanted again: `keys` are values of a one-column key."""
+
+    stream: str
+    account: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """In this sync Meta listed every object of this account: what came neither as a row nor as Present is gone."""
+
+    stream: str
+    account: str
+
+
+Event = Status | Progress | Gap | Present | Swept
 
 
 @dataclass(frozen=True, slots=True)

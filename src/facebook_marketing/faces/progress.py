@@ -59,7 +59,7 @@ class Board:
             self.calls = max(self.calls, event.calls)
         elif isinstance(event, Gap):
             tally.gaps += 1
-        else:
+        elif isinstance(event, Status):
             tally.status, tally.error = event.status, event.error
         return tally
 

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Literal
 
 import msgspec
 
-from facebook_marketing.engine.door import Change, Event, Gap, Progress, Rows, Status, StreamStatus
+from facebook_marketing.engine.door import Change, Event, Gap, Present, Progress, Rows, Status, StreamStatus, Swept
 from facebook_marketing.graph.wire import redact
 
 Level = Literal["FATAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"]
@@ -126,7 +126,7 @@ class AirbyteSink:
         match event:
             case Status(stream, status):
                 self._status(stream, status)
-            case Progress() | Gap():
+            case Progress() | Gap() | Present() | Swept():
                 pass
 
     def running(self) -> tuple[str, ...]:
