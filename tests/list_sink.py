@@ -1,7 +1,7 @@
 """A Sink that keeps everything, as JSON would have it, in the order in which it came."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -20,16 +20,20 @@ def as_json(value: object) -> Any:
 
 
 class ListSink:
-    """`log` holds ("row", stream, row) and ("state", stream, state) entries in order."""
+    """`log` holds ("row", stream, row) and ("state", stream, state) entries in order; `timed` rows and events."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = lambda: 0.0) -> None:
+        self._now = now
+        self.timed: list[tuple[float, Row | Event]] = []
         self.log: list[tuple[str, str, Any]] = []
         self.events: list[Event] = []
         self.changes: list[tuple[str, str, str]] = []
 
     async def write(self, rows: Rows) -> None:
         """Keeps rows and what is said of their cells."""
-        self.log.extend(("row", rows.stream, row) for row in as_json(list(rows.items)))
+        items = as_json(list(rows.items))
+        self.log.extend(("row", rows.stream, row) for row in items)
+        self.timed.extend((self._now(), row) for row in items)
         self.changes.extend((rows.stream, change.field, change.reason) for change in rows.changes)
 
     async def checkpoint(self, stream: str, state: Mapping[str, Any]) -> None:
@@ -39,6 +43,7 @@ class ListSink:
     async def event(self, event: Event) -> None:
         """Keeps events."""
         self.events.append(event)
+        self.timed.append((self._now(), event))
 
     async def close(self) -> None:
         """Nothing to do."""

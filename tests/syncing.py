@@ -102,7 +102,8 @@ class Site:
         config = load(self.config(**settings), {}).config
         offered = self.streams(**settings)
         selected = [Selected(_cut(offered[name], columns or {}), incremental) for name in names]
-        sink, clock, sent = ListSink(), MovedClock(self.now), 0
+        clock, sent = MovedClock(self.now), 0
+        sink = ListSink(clock.now)
         reading: asyncio.Task[Outcome]
 
         def told(request: Request) -> None:

@@ -89,10 +89,17 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """In this sync Meta listed every object of this account: what came neither as a row nor as Present is gone."""
+    """Everything of this account was read: what came neither as a row nor as Present since `began` is gone at Meta.
+
+    `window` None: every object of an edge. Else every row of a report with `date_start` in it (first and last day,
+    both included). `began` is the instant from which on rows were handed over, seconds since 1970, which may lie in
+    an earlier sync that was cut short; None: this sync. Said after the rows, before the checkpoint that covers them.
+    """
 
     stream: str
     account: str
+    window: tuple[str, str] | None = None
+    began: float | None = None
 
 
 Event = Status | Progress | Gap | Present | Swept

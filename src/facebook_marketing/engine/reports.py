@@ -11,6 +11,7 @@ from facebook_marketing.engine import query
 from facebook_marketing.engine.agenda import TOGETHER, Agenda, Span, Task, delivered_in
 from facebook_marketing.engine.desk import Desk, UnfinishedError
 from facebook_marketing.engine.division import Division
+from facebook_marketing.engine.door import Swept
 from facebook_marketing.engine.moved import Moved
 from facebook_marketing.engine.order import Selected
 from facebook_marketing.engine.parts import Part, Parts, Thin
@@ -137,7 +138,8 @@ class _Job:
         if self._down is not None:
             await self._outage(task.window, self._down)
             return
-        delivered = Delivered(self._stream)
+        now = self._desk.client.clock.now()
+        delivered = Delivered(self._stream, task.resumed.created_at if task.resumed else now)
         if task.without:
             await self._say_thin(task)
         poison = self._division.poison
@@ -151,8 +153,8 @@ class _Job:
 
     async def _conclude(self, window: Window, delivered: Delivered, outcome: Done | Split) -> None:
         match outcome:
-            case Done(rows, read_at):
-                await self._finish(window, rows, read_at)
+            case Done():
+                await self._finish(window, delivered, outcome)
             case Split():
                 await self._divide(window, delivered, outcome)
             case never:
@@ -173,7 +175,7 @@ class _Job:
             return
         ending = await self._division.by_entity(window, delivered, why)
         if isinstance(ending, Done):
-            await self._finish(window, ending.rows, ending.read_at)
+            await self._finish(window, delivered, ending)
         else:
             self._unread.append(window)
 
@@ -196,7 +198,7 @@ class _Job:
             return False
         outcome = await self._division.around(window, delivered, poison)
         if isinstance(outcome, Done):
-            await self._finish(window, outcome.rows, outcome.read_at)
+            await self._finish(window, delivered, outcome)
         return isinstance(outcome, Done)
 
     async def _halve(self, halves: tuple[Window, Window], delivered: Delivered, why: Split) -> None:
@@ -207,7 +209,8 @@ class _Job:
             outcome = await self._parts.settle(part, self._parts.handing_over(delivered, part), whole=True)
             await self._conclude(half, delivered, outcome)
 
-    async def _finish(self, window: Window, rows: int, read_at: float) -> None:
+    async def _finish(self, window: Window, delivered: Delivered, done: Done) -> None:
+        rows, read_at = done.rows, done.read_at
         self._rows += rows
 
         def move(state: ReportState) -> ReportState:
@@ -215,6 +218,9 @@ class _Job:
             totals = self._moved.totals(window, read_at)
             return finish(state, window, self._span.freshness, read_at=read_at, start=start, rows=rows, totals=totals)
 
+        if rows:  # a window that comes back empty takes nothing away
+            days = (str(window.since), str(window.until))
+            await self._desk.say(Swept(self._stream.name, self._account, days, delivered.began))
         self._desk.ledger.move_report(self._stream, self._account, move)
         await self._desk.checkpoint(self._stream)
         await self._desk.progress(self._stream, self._account, 0)

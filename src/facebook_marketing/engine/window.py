@@ -82,10 +82,11 @@ Outcome = Done | Split | Again | Degraded | Lost
 class Delivered:
     """Which rows of a window were handed over already, so that a run that is made again delivers none twice.
 
-    Eight bytes a row, and only a window's rows.
+    Eight bytes a row, and only a window's rows. `began` is when the first of them can have been handed over.
     """
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, began: float) -> None:
+        self.began = began
         self._key = key_of(stream)
         self._marks = array("q")
         self._known: frozenset[int] = frozenset()
