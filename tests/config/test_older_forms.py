@@ -131,7 +131,7 @@ ROWS = {
         ("max_batch_size is ignored", "default_ads_insights_action_breakdowns is not set"),
     ),
     "the page size that a form fills in": Row(
-        {**MODERN, "page_size": 100}, {"page_size": 100}, ("page_size 100 is kept as an upper bound",)
+        {**MODERN, "page_size": 100}, {"page_size": None}, ("page_size 100 is what Airbyte's form fills in",)
     ),
     "a page size of one's own": Row({**MODERN, "page_size": 250}, {"page_size": 250}),
     "report time in a custom insight": Row(

@@ -141,7 +141,28 @@ def test_the_form_has_every_setting_and_no_other() -> None:
         FORM["properties"].keys() - older - {"credentials"}
         == Config.model_fields.keys() - IN_CREDENTIALS - NOT_IN_THE_FORM
     )
-    assert REPORT["properties"].keys() - {"time_increment_period"} == InsightConfig.model_fields.keys()
+    hidden = {name for name, row in REPORT["properties"].items() if row.get("airbyte_hidden")}
+    assert REPORT["properties"].keys() - hidden - {"time_increment_period"} == InsightConfig.model_fields.keys()
+
+
+# Every setting that a version from 0.2.44 to 6.1.9 had: a platform's form drops what its form does not know.
+OF_AIRBYTE = {
+    "account_id", "account_ids", "access_token", "credentials", "start_date", "end_date", "include_deleted",
+    "campaign_statuses", "adset_statuses", "ad_statuses", "fetch_thumbnail_images", "custom_insights", "page_size",
+    "default_ads_insights_action_breakdowns", "insights_lookback_window", "insights_job_timeout", "client_id",
+    "include_incrementality", "include_engaged_view", "action_breakdowns_allow_empty", "client_secret",
+    "max_batch_size",
+}  # fmt: skip
+OF_AIRBYTE_S_REPORTS = {
+    "name", "level", "fields", "breakdowns", "action_breakdowns", "time_increment", "time_increment_period",
+    "action_report_time", "start_date", "end_date", "insights_lookback_window", "insights_job_timeout",
+    "include_incrementality", "include_engaged_view",
+}  # fmt: skip
+
+
+def test_the_form_keeps_every_setting_that_airbytes_source_ever_had() -> None:
+    assert FORM["properties"].keys() >= OF_AIRBYTE
+    assert REPORT["properties"].keys() >= OF_AIRBYTE_S_REPORTS
 
 
 @pytest.mark.parametrize(("form", "model"), ((FORM, Config), (REPORT, InsightConfig)))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from facebook_marketing.config import values
-from facebook_marketing.config.checks import ACCOUNTS_ALLOWED, DAY_ALLOWED, SIGN_IN_ALLOWED
+from facebook_marketing.config.checks import ACCOUNTS_ALLOWED, DAY_ALLOWED, PATTERN_ALLOWED, SIGN_IN_ALLOWED
 
 _SWITCH: Final = "true or false"
 _NAMES: Final = 'a list of Meta\'s names, such as ["country"]'
@@ -12,6 +12,8 @@ _WINDOWS: Final = f"a list of attribution windows, such as {', '.join(values.DEF
 
 ALLOWED: Final[Mapping[str, str]] = {
     "account_ids": ACCOUNTS_ALLOWED,
+    "accounts_include": PATTERN_ALLOWED,
+    "accounts_exclude": PATTERN_ALLOWED,
     "access_token": SIGN_IN_ALLOWED,
     "client_id": "a text: the id of your Meta app",
     "client_secret": "a text: the secret of your Meta app",

@@ -1,6 +1,7 @@
 """The kinds of values that settings have: what each accepts, what it becomes, and the words of its refusal."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Final, Literal
@@ -25,6 +26,12 @@ FILTER_ALLOWED: Final = (
     'an object with field, operator and value, such as {"field": "spend", "operator": "IN", "value": [1]}'
 )
 DAY_ALLOWED: Final = "a day such as 2024-01-31, or 2024-01-31T00:00:00Z"
+PATTERN_ALLOWED: Final = (
+    'a list of names or numbers of accounts in which * stands for any text and ? for one sign, such as ["*shop*"]'
+)
+
+_BETWEEN: Final = re.compile(r"\s*[,;\n]\s*")  # a blank alone may stand within one number
+_ACT: Final = re.compile(r"^act_(?=[0-9*?]+$)", re.IGNORECASE)
 
 
 def wrong(allowed: str, **context: object) -> PydanticCustomError:
@@ -53,9 +60,11 @@ def _blank_is_none(value: object) -> object:
 
 
 def _list_of_ids(value: object) -> object:
-    if isinstance(value, str):
-        return [part for part in value.split(",") if part.strip()]
-    return [value] if isinstance(value, int) else value
+    """List the ids of a list, of one number, or of a text that divides them by commas, semicolons or line breaks."""
+    if not isinstance(value, list | tuple):
+        return _list_of_ids([value]) if isinstance(value, str | int) else value
+    parts = (_BETWEEN.split(one.strip()) if isinstance(one, str) else [one] for one in value)
+    return [part for some in parts for part in some if part != ""]
 
 
 def _token(value: object) -> SecretStr:
@@ -74,6 +83,16 @@ def _one_of(allowed: tuple[str, ...]) -> BeforeValidator:
         return name if name in allowed else None
 
     return _parsed(parse, f"any of {', '.join(allowed)}")
+
+
+def _pattern(value: object) -> str | None:
+    """Take a pattern for names and numbers of accounts; the numbers that it is held against have no `act_`."""
+    text = value.strip() if isinstance(value, str) else str(value) if type(value) is int else ""
+    return _ACT.sub("", text) or None
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str | int) else value
 
 
 def _lower(value: object) -> object:
@@ -103,8 +122,13 @@ AccountIds = Annotated[
     BeforeValidator(_list_of_ids),
     AfterValidator(values.distinct),
 ]
+Patterns = Annotated[
+    tuple[Annotated[str, _parsed(_pattern, PATTERN_ALLOWED)], ...],
+    BeforeValidator(_as_list),
+    AfterValidator(values.distinct),
+]
 Day = Annotated[Annotated[date, _parsed(values.day, DAY_ALLOWED)] | None, BeforeValidator(_blank_is_none)]
-Text = Annotated[str | None, BeforeValidator(_blank_is_none)]
+Text = Annotated[Annotated[str, Field(coerce_numbers_to_str=True)] | None, BeforeValidator(_blank_is_none)]
 Whole = Annotated[int, BeforeValidator(_no_bool)]
 Increment = Annotated[
     int | Period, _parsed(values.increment, 'a number of days from 1 to 90, "weekly", "monthly" or "all_days"')

@@ -15,8 +15,13 @@ _WINDOWS: Final = "action_attribution_windows"
 def insight(raw: Mapping[str, Any], at: str, *, keep_empty: bool) -> Draft:
     """Bring one custom insight into its modern form. `keep_empty`: empty action_breakdowns mean none, no default."""
     draft = Draft({str(name): value for name, value in raw.items() if value is not None}, at)
-    draft = draft if keep_empty else _empty_action_breakdowns(draft)
+    draft = _none_chosen(draft) if keep_empty else _empty_action_breakdowns(draft)
     return reduce(lambda one, step: step(one), _STEPS, draft)
+
+
+def _none_chosen(draft: Draft) -> Draft:
+    # Where empty ones were allowed, Airbyte's source took a missing list for an empty one.
+    return draft if "action_breakdowns" in draft.settings else draft.put("action_breakdowns", [])
 
 
 def _empty_action_breakdowns(draft: Draft) -> Draft:
@@ -84,18 +89,19 @@ def retired_windows(draft: Draft) -> Draft:
     draft = draft.put(_WINDOWS, [name for name in names if name not in retired]) if retired else draft
     for name in retired:
         draft = draft.note(f"{_WINDOWS}: {name} is dropped, Meta has returned no data for it since 2026-01-12.")
-    return _unknown_names(draft, _WINDOWS, values.known().windows) if names else draft
+    return unknown_names(draft, _WINDOWS, values.known().windows) if names else draft
 
 
 def _unknown(draft: Draft) -> Draft:
     known = values.known()
     # A breakdown among the fields is a mistake, said elsewhere.
-    draft = _unknown_names(draft, "fields", known.fields | known.breakdowns | known.action_breakdowns)
-    draft = _unknown_names(draft, "breakdowns", known.breakdowns)
-    return _unknown_names(draft, "action_breakdowns", known.action_breakdowns)
+    draft = unknown_names(draft, "fields", known.fields | known.breakdowns | known.action_breakdowns)
+    draft = unknown_names(draft, "breakdowns", known.breakdowns)
+    return unknown_names(draft, "action_breakdowns", known.action_breakdowns)
 
 
-def _unknown_names(draft: Draft, setting: str, known: Collection[str]) -> Draft:
+def unknown_names(draft: Draft, setting: str, known: Collection[str]) -> Draft:
+    """Note each name in a setting that this version does not know: Meta may, so it is asked."""
     for name in values.distinct(_texts(draft, setting)):
         if name.strip() not in known:
             draft = draft.note(f"{setting}: {name} is unknown to this version, asked as it is.")

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from facebook_marketing.config import values
 from facebook_marketing.config.draft import Draft
-from facebook_marketing.config.insights import insight, retired_windows, times_of_day
+from facebook_marketing.config.insights import insight, retired_windows, times_of_day, unknown_names
 from facebook_marketing.config.mistakes import shown
 from facebook_marketing.config.model import Config
 
@@ -26,6 +26,7 @@ _GONE: Final[Mapping[str, str]] = {
     _ALLOW_EMPTY: "it only decided what an empty action_breakdowns of a custom insight means, and does so once more",
     "graph_url": "only FACEBOOK_GRAPH_URL in the environment may change where the token is sent",
 }
+_SAID: Final[Mapping[str, bool]] = {"true": True, "1": True, "false": False, "0": False, "": False}
 _DISREGARDED: Final = ("action_report_time", "use_unified_attribution_setting")
 
 
@@ -63,7 +64,7 @@ def _credentials(draft: Draft) -> Draft:
     inner = Draft({str(name): value for name, value in written.items()}, at="credentials.")
     draft = reduce(lambda outer, name: _credential(outer, inner, name), _CREDENTIALS, draft)
     auth_type = inner.settings.get("auth_type")
-    if auth_type is not None and auth_type not in _AUTH_TYPES:
+    if inner.has("auth_type") and str(auth_type).strip().capitalize() not in _AUTH_TYPES:
         inner = inner.wrong("auth_type", auth_type, '"Client" (signed in with Meta) or "Service" (an access token)')
     inner = inner.only((*_CREDENTIALS, "auth_type"))
     return replace(draft, notes=(*draft.notes, *inner.notes), mistakes=(*draft.mistakes, *inner.mistakes))
@@ -93,10 +94,11 @@ def _account_id(draft: Draft) -> Draft:
 
 
 def _include_deleted(draft: Draft) -> Draft:
-    wanted = draft.settings.get("include_deleted", False)
+    written = draft.settings.get("include_deleted", False)
     draft = draft.without("include_deleted")
-    if not isinstance(wanted, bool):
-        return draft.wrong("include_deleted", wanted, "true or false")
+    wanted = _SAID.get(str(written).strip().lower())
+    if wanted is None:
+        return draft.wrong("include_deleted", written, "true or false")
     if not wanted:
         return draft
     if draft.has("ad_statuses"):
@@ -108,7 +110,10 @@ def _include_deleted(draft: Draft) -> Draft:
 def _page_size(draft: Draft) -> Draft:
     if draft.settings.get("page_size") != 100:  # noqa: PLR2004 - the value that Airbyte's form fills in by itself
         return draft
-    return draft.note("page_size 100 is kept as an upper bound. Remove it to read larger pages with fewer calls.")
+    return draft.without("page_size").note(
+        "page_size 100 is what Airbyte's form fills in by itself: pages have the size that suits each stream instead. "
+        "Any other number is kept as an upper bound."
+    )
 
 
 def _custom_insights(draft: Draft) -> Draft:
@@ -135,6 +140,10 @@ def _disregarded(draft: Draft) -> Draft:
     return reduce(lambda one, name: one.note(text.format(name)), names, draft)
 
 
+def _unknown_breakdowns(draft: Draft) -> Draft:
+    return unknown_names(draft, _BREAKDOWNS, values.known().action_breakdowns) if draft.has(_BREAKDOWNS) else draft
+
+
 def _gone(draft: Draft) -> Draft:
     names = [name for name in _GONE if name in draft.settings]
     return reduce(lambda one, name: one.note(f"{name} is ignored: {_GONE[name]}."), names, draft).without(*names)
@@ -148,6 +157,7 @@ _STEPS: Final[tuple[Step, ...]] = (
     _page_size,
     times_of_day,
     retired_windows,
+    _unknown_breakdowns,
     _custom_insights,
     _disregarded,
     _gone,

@@ -25,6 +25,7 @@ from facebook_marketing.config.checks import (
     Minutes,
     Names,
     Parallel,
+    Patterns,
     Positive,
     ReportTime,
     Share,
@@ -108,6 +109,8 @@ class Config(BaseModel):
     model_config = _SHAPE
 
     account_ids: AccountIds
+    accounts_include: Patterns = ()
+    accounts_exclude: Patterns = ()
     access_token: Token
     client_id: Text = None
     client_secret: AppSecret = None
@@ -159,6 +162,13 @@ class Config(BaseModel):
         if not ids or ("all" in ids and len(ids) > 1):
             raise wrong(ACCOUNTS_ALLOWED)
         return ids
+
+    @field_validator("accounts_include", "accounts_exclude")
+    @classmethod
+    def _patterns_choose_from_all(cls, patterns: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if patterns and info.data.get("account_ids", ("all",)) != ("all",):
+            raise wrong('nothing beside named accounts: patterns choose among account_ids ["all"]')
+        return patterns
 
     @field_validator("use_appsecret_proof")
     @classmethod

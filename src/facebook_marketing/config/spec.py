@@ -52,6 +52,12 @@ def _what() -> dict[str, Property]:
             "examples": ["1234567890", "all"],
             "always_show": True,
         },
+        "accounts_include": _patterns(
+            "Accounts to Read", "Among all accounts, read only those whose name or number is like one of these."
+        ),
+        "accounts_exclude": _patterns(
+            "Accounts to Leave Out", "Among all accounts, leave out those whose name or number is like one of these."
+        ),
         "credentials": _credentials(),
         "start_date": {
             **day(
@@ -236,6 +242,18 @@ def _how() -> dict[str, Property]:
     }
 
 
+def _patterns(title: str, what: str) -> Property:
+    return block(
+        title,
+        f"{what} * stands for any text, ? for one sign, capitals make no difference. Only with the account number "
+        '"all"; accounts that are opened later join by themselves.',
+        type="array",
+        items={"type": "string"},
+        default=[],
+        examples=["*shop*", "1234567890"],
+    )
+
+
 def _older() -> dict[str, Property]:
     """List settings of older versions: read, not shown; a platform must go on keeping their secrets."""
     hidden = {"airbyte_hidden": True}
@@ -245,6 +263,11 @@ def _older() -> dict[str, Property]:
         "client_id": {**_secret("Client ID", "Older form of credentials.client_id."), **hidden},
         "client_secret": {**_secret("Client Secret", "Older form of credentials.client_secret."), **hidden},
         "include_deleted": {**switch("Include Deleted", "Older form of the three lists of statuses."), **hidden},
+        "max_batch_size": {**block("Batch Size", "Of older versions: it has no effect.", type="integer"), **hidden},
+        "action_breakdowns_allow_empty": {
+            **block("Allow Empty Action Breakdowns", "An empty list in a custom report means none.", type="boolean"),
+            **hidden,
+        },
     }
 
 

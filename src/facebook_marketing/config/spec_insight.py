@@ -31,7 +31,7 @@ def day(title: str, description: str) -> Property:
         description,
         type="string",
         format="date-time",
-        pattern="^$|^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$",
+        pattern="^$|^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$",
         pattern_descriptor="YYYY-MM-DDT00:00:00Z",
         examples=["2024-01-31T00:00:00Z"],
     )
@@ -133,6 +133,12 @@ _PROPERTIES: Final[dict[str, Property]] = {
     "include_engaged_view": block("Engaged Views", "Add or leave out the window 1d_ev in this report.", type="boolean"),
     "product_id_limit": block(
         "Product Limit", "With the breakdown product_id: at most that many products.", type="integer", minimum=1
+    ),
+    "action_report_time": block(
+        "Action Report Time",
+        "Of older versions: read and dropped, Meta has disregarded it since 2025-06-10.",
+        type="string",
+        airbyte_hidden=True,
     ),
 }
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final, Literal
@@ -115,20 +115,23 @@ def day(value: object) -> date | None:
         return value.date()
     if isinstance(value, date):
         return value
-    if not isinstance(value, str) or not _DAY.match(value.strip()):
-        return None
-    try:
-        return datetime.fromisoformat(value.strip()).date()
-    except ValueError:
-        return None
+    moment = _moment(value) if isinstance(value, str) else None
+    return moment.date() if moment else None
 
 
 def time_of_day(value: object) -> str | None:
     """Take the time in a text that is a date-time, None where it says midnight or nothing."""
-    if not isinstance(value, str) or day(value) is None:
+    moment = _moment(value) if isinstance(value, str) else None
+    return moment.time().isoformat() if moment and moment.time() != time() else None
+
+
+def _moment(text: str) -> datetime | None:
+    """Read `2021-01-31`, `2021-01-31T00:00:00Z`, fractions of a second and offsets too; None for anything else."""
+    text = text.strip().upper()
+    try:
+        return datetime.fromisoformat(text) if _DAY.match(text) else None
+    except ValueError:
         return None
-    moment = datetime.fromisoformat(value.strip()).time()
-    return moment.isoformat() if any((moment.hour, moment.minute, moment.second, moment.microsecond)) else None
 
 
 def increment(value: object) -> int | Period | None:

@@ -91,7 +91,7 @@ async def _asked_of(client: Client, account: str, stream: Stream) -> str | None:
 
 async def _reached(client: Client, config: Config, reports: Sequence[Stream]) -> list[str]:
     """A line for each reason why accounts cannot be read, with the accounts that it holds for, and for each report."""
-    accounts = await accounts_of(client, config.account_ids)
+    accounts = await accounts_of(client, config.account_ids, config.accounts_include, config.accounts_exclude)
     calls = [Call(f"act_{account}", (("fields", "account_status,name"),), account) for account in accounts]
     answers = await asyncio.gather(*map(client.ask, calls))
     refused = defaultdict[tuple[int | None, int | None, str], list[tuple[str, Refusal]]](list)

@@ -41,7 +41,7 @@ async def run_engine(  # noqa: PLR0913 - the parts are passed in
     door = transport or HttpTransport(connections=config.max_concurrency * 2)
     client = client_of(config, door, clock or SystemClock())
     try:
-        accounts = await accounts_of(client, config.account_ids)
+        accounts = await accounts_of(client, config.account_ids, config.accounts_include, config.accounts_exclude)
         return await read(order_of(config, accounts), selected, state, sink, client=client, transport=door)
     except AccountsError as error:
         raise StoppedError(str(error), passing=error.kind in PASSING) from None
