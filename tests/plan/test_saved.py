@@ -30,6 +30,8 @@ EVERY = (
     "PENDING_BILLING_INFO", "PENDING_REVIEW", "PREAPPROVED", "WITH_ISSUES",
 )  # fmt: skip
 
+EVERY_CAMPAIGN = ("ACTIVE", "ARCHIVED", "DELETED", "IN_PROCESS", "PAUSED", "WITH_ISSUES")
+
 Blob = Mapping[str, Any] | None
 
 
@@ -38,9 +40,16 @@ def entity(
     *accounts: str,
     statuses: tuple[str, ...] = (),
     cursor_field: str = "updated_time",
+    kind: str | None = "ad",
 ) -> tuple[StreamState[EntityCursor], tuple[str, ...]]:
     return read_entity(
-        blob, stream="ads", cursor_field=cursor_field, accounts=accounts or ("1",), statuses=statuses, today=TODAY
+        blob,
+        stream="ads",
+        cursor_field=cursor_field,
+        accounts=accounts or ("1",),
+        statuses=statuses,
+        kind=kind,
+        today=TODAY,
     )
 
 
@@ -71,6 +80,11 @@ def report(blob: Blob, *accounts: str, increment: Increment = 1) -> tuple[Stream
         ({"1": {"updated_time": AT}, "2": {"updated_time": "2020-01-01"}}, AT),
         ({"1": {"updated_time": "2026-11-20"}}, "2026-11-20"),
         ({"version": 1, "1": {"updated_time": AT, "filter_statuses": [], "seen": ["7", "8"]}}, AT),
+        (
+            {"1": {"updated_time": "2023-12-15 19:04:24.899176+00", "include_deleted": 1}},
+            "2023-12-15 19:04:24.899176+00",
+        ),
+        ({"updated_time": "2021-07-25t13:34:26 0000"}, "2021-07-25t13:34:26 0000"),
     ),
 )
 def test_every_form_of_an_entity_cursor_is_read_without_a_word(blob: Blob, expected: str | None) -> None:
@@ -156,6 +170,21 @@ def test_statuses_that_widened_drop_the_cursor_with_a_note(
 
 
 @pytest.mark.parametrize(
+    ("kind", "every"), (("campaign", EVERY_CAMPAIGN), ("adset", (*EVERY_CAMPAIGN, "CAMPAIGN_PAUSED")), ("ad", EVERY))
+)
+def test_statuses_that_the_objects_cannot_have_are_none_that_were_hidden(kind: str, every: tuple[str, ...]) -> None:
+    saved = {"1": {"updated_time": AT, "filter_statuses": list(every)}}
+    assert entity(saved, statuses=(), kind=kind)[1] == ()
+    assert entity({"1": {"updated_time": AT}}, statuses=every, kind=kind)[0].accounts["1"].value is None
+
+
+def test_a_stream_without_statuses_heeds_none_that_were_saved() -> None:
+    saved = {"1": {"updated_time": AT, "filter_statuses": ["ACTIVE"]}}
+    state, notes = entity(saved, kind=None)
+    assert (state.accounts["1"].value, notes) == (AT, ())
+
+
+@pytest.mark.parametrize(
     "blob",
     (
         {"version": 2, "1": {"updated_time": AT}},
@@ -236,6 +265,21 @@ def test_slices_without_a_cursor_are_finished_days() -> None:
     state, notes = report({"1": {"slices": ["2026-08-03"]}, "time_increment": 1})
     assert len(state.accounts["1"].finished) == 1
     assert notes == ()
+
+
+def test_one_account_s_slices_without_a_name_and_a_cursor_are_its_finished_days() -> None:
+    blob = {"slices": ["2026-08-03"], "time_increment": 1}
+    assert len(report(blob)[0].accounts["1"].finished) == 1
+    state, notes = report(blob, "1", "2")
+    assert state.accounts["1"] == ReportState(fingerprint="f")
+    assert "does not say whose" in notes[0]
+
+
+@pytest.mark.parametrize(("increment", "kept"), ((7, True), (1, False)))
+def test_a_time_increment_saved_with_the_account_counts(increment: int, kept: bool) -> None:  # noqa: FBT001
+    state, notes = report({"1": {"date_start": "2026-11-20", "time_increment": 7}}, increment=increment)
+    assert (state.accounts["1"].cursor == NOVEMBER) == kept
+    assert (notes == ()) == kept
 
 
 def test_a_report_cursor_in_the_future_counts_as_today() -> None:
@@ -386,7 +430,7 @@ def test_entity_state_written_and_read_is_the_same(
     )
     blob = through_json(write_entity(state, cursor_field="updated_time"))
     found, notes = read_entity(
-        blob, stream="ads", cursor_field="updated_time", accounts=tuple(known), statuses=asked, today=TODAY
+        blob, stream="ads", cursor_field="updated_time", accounts=tuple(known), statuses=asked, kind="ad", today=TODAY
     )
     assert found == state
     assert notes == ()

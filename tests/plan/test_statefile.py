@@ -13,10 +13,13 @@ from facebook_marketing.plan.statefile import parse_input
 BLOB: dict[str, Any] = {"123": {"updated_time": "2026-11-20T10:00:00-0800"}}
 STREAM = {"type": "STREAM", "stream": {"stream_descriptor": {"name": "ads"}, "stream_state": BLOB}}
 BARE = {"stream_descriptor": {"name": "ads", "namespace": None}, "stream_state": BLOB}
+SHOWN = {"streamDescriptor": {"name": "ads", "namespace": None}, "streamState": BLOB}
 GLOBAL = {"type": "GLOBAL", "global": {"shared_state": None, "stream_states": [BARE]}}
 
 
-@pytest.mark.parametrize("raw", (b"", b"  \n", b"[]", b"{}", b"null", b"[{}]", b"\xef\xbb\xbf[]"))
+@pytest.mark.parametrize(
+    "raw", (b"", b"  \n", b"[]", b"{}", b"null", b"[{}]", b'{"stateType": "not_set"}', b"\xef\xbb\xbf[]")
+)
 def test_no_state_is_no_state(raw: bytes) -> None:
     assert parse_input(raw) == {}
 
@@ -38,6 +41,12 @@ def test_no_state_is_no_state(raw: bytes) -> None:
         {"data": {"ads": BLOB}},
         {"ads": BLOB},
         {"ads": BLOB, "campaigns": None},
+        {"type": "STATE", "log": None, "record": None, "state": {**STREAM, "global": None, "data": None}},
+        {"type": "LEGACY", "stream": None, "global": None, "data": {"ads": BLOB}},
+        [{"streamDescriptor": {"name": "ads"}, "streamState": BLOB}],
+        {"stateType": "stream", "connectionId": "c", "state": {}, "streamState": [SHOWN], "globalState": None},
+        {"stateType": "global", "globalState": {"sharedState": {}, "streamStates": [SHOWN]}},
+        {"stateType": "legacy", "state": {"ads": BLOB}},
     ),
 )
 def test_every_wrapping_gives_the_blob_of_each_stream(content: object) -> None:
@@ -71,6 +80,11 @@ def test_a_stream_without_a_blob_has_no_state() -> None:
         b'{"type": "GLOBAL", "global": {"stream_states": [{"stream_descriptor": {}}]}}',
         b"{}\n{",
         b"[" * 100_000,
+        b'{"bookmarks": {"ads": {"updated_time": "2026-11-20"}}}',
+        b'{"123": {"updated_time": "2026-11-20"}}',
+        b'{"act_123": {"updated_time": "2026-11-20"}}',
+        b'[{"streamDescriptor": {}, "streamState": {}}]',
+        b'{"stateType": "stream", "connectionId": "c"}',
     ),
 )
 def test_a_broken_file_is_an_error_that_ends_with_the_next_step(raw: bytes) -> None:

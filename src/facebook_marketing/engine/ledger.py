@@ -72,6 +72,7 @@ class Ledger:
             cursor_field=stream.cursor,
             accounts=accounts,
             statuses=statuses,
+            kind=stream.filter_entity,
             today=self._today,
         )
         self._entities[stream.name] = EntityBook(stream, state)

@@ -161,14 +161,15 @@ def _read(arguments: argparse.Namespace, output: Output) -> int:
 
 def _read_catalog(loaded: "Loaded", catalog: object, state_file: Path | None, output: Output) -> int:
     from facebook_marketing.config import ConfigError
-    from facebook_marketing.faces.catalog import CatalogError, offered, selection
+    from facebook_marketing.faces.catalog import CatalogError, offered, selection, unused
     from facebook_marketing.plan.state import StateError
     from facebook_marketing.plan.statefile import parse_input
 
     try:
-        selected, notes = selection(catalog, offered(loaded.config))
+        streams = offered(loaded.config)
+        selected, notes = selection(catalog, streams)
         state = parse_input(_bytes(state_file, "state")) if state_file else {}
-        for note in notes:
+        for note in (*notes, *unused(state, streams)):
             output.log("WARN", note)
         return asyncio.run(sync(loaded, selected, state, output))
     except (CatalogError, ConfigError, StateError) as wrong:

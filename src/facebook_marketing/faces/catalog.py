@@ -114,6 +114,17 @@ def selection(catalog: object, streams: Sequence[Stream]) -> tuple[tuple[Selecte
     return tuple(chosen), tuple(notes)
 
 
+def unused(state: Iterable[str], streams: Sequence[Stream]) -> tuple[str, ...]:
+    """A note for each name in a state that is no stream of this configuration: its successor begins anew."""
+    known = [stream.name for stream in streams]
+    return tuple(
+        f"The state holds {name}, which is no stream here{_perhaps(name, known)}: it is not used, and what it covered "
+        "is read again where it is selected under another name."
+        for name in state
+        if name not in known
+    )
+
+
 def _only_known(names: Sequence[str], known: Collection[str]) -> None:
     if unknown := [name for name in names if name not in known]:
         said = ", ".join(f"{name}{_perhaps(name, known)}" for name in dict.fromkeys(unknown))

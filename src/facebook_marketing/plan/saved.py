@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, NoReturn, TypeVar
 
+from facebook_marketing.catalog.rules import EFFECTIVE_STATUSES
 from facebook_marketing.plan.state import (
     UNKNOWN_READ_AT,
     VERSION,
@@ -38,12 +39,7 @@ _PERIODS: Mapping[Any, Increment | None] = {
     None: None, "daily": None, "weekly": "weekly", "monthly": "monthly", "all_days": "all_days",
 }  # fmt: skip
 _PLATFORM = "__ab_"  # how the platform's own marks in a blob begin; they hold no cursor
-_HIDDEN = frozenset({"ARCHIVED", "DELETED"})
-# Ads know all of these, campaigns and ad sets some. Without a filter Meta shows all but the hidden two.
-_SHOWN = frozenset({
-    "ACTIVE", "ADSET_PAUSED", "CAMPAIGN_PAUSED", "DISAPPROVED", "IN_PROCESS", "PAUSED", "PENDING_BILLING_INFO",
-    "PENDING_REVIEW", "PREAPPROVED", "WITH_ISSUES",
-})  # fmt: skip
+_HIDDEN = frozenset({"ARCHIVED", "DELETED"})  # Meta shows them only to a filter that names them
 _FIRST_YEAR = 2000
 _NO_CURSOR = "the saved state holds no cursor, so everything is read"
 _RESET = "Next step: repair the saved state, or reset this stream to read everything again."
@@ -72,13 +68,15 @@ def read_entity(  # noqa: PLR0913 - the blob, and all that it is held against
     cursor_field: str,
     accounts: Sequence[str],
     statuses: Sequence[str],
+    kind: str | None,
     today: date,
 ) -> tuple[StreamState[EntityCursor], Notes]:
     """Read the cursor of every account in `blob` and of every configured one, and say what the user should know.
 
-    `statuses` are the effective statuses now asked for (empty: Meta's default): where they are wider than the saved
-    ones, the cursor is dropped, since it knows nothing of the objects that were hidden. Statuses of accounts that are
-    not configured stay as saved. `today` (any zone) only serves to point out a cursor in the future.
+    `statuses` are the effective statuses now asked for (empty: Meta's default) of this `kind` ("ad", "adset", "campaign";
+    None: the stream has no statuses). Where they are wider than the saved ones, the cursor is dropped,
+    since it knows nothing of the objects that were hidden. Statuses of accounts that are not configured stay as saved.
+    `today` (any zone) only serves to point out a cursor in the future.
     Raises StateError.
     """
     taken = _take_apart(blob, stream, cursor_field, accounts, _ENTITY)
@@ -91,7 +89,7 @@ def read_entity(  # noqa: PLR0913 - the blob, and all that it is held against
             text = _NO_CURSOR if taken.entries.get(account) else ""
         elif instant(cursor.value).date() > today + timedelta(days=1):
             text = f"the saved cursor {cursor.value} lies in the future, so nothing newer can be found. {_RESET}"
-        if cursor.value is not None and (added := _widened(cursor.statuses, statuses)):
+        if cursor.value is not None and (added := _widened(cursor.statuses, statuses, kind)):
             text = f"{', '.join(added)} now belong to the statuses asked for: everything is read again"
             cursor = EntityCursor()
         notes += [f"Stream {stream}, account {account}: {text}"] if text else []
@@ -116,13 +114,13 @@ def read_report(  # noqa: PLR0913 - the blob, and all that it is held against
     """
     taken = _take_apart(blob, stream, "date_start", accounts, _REPORT)
     notes = [*taken.notes]
-    saved_increment = _increment(taken)
-    same = saved_increment in (None, increment)
-    found = {account: _report(taken, account, fingerprint) for account in taken.entries} if same else {}
+    _increment(taken, {})
+    saved = {account: _increment(taken, entry) or increment for account, entry in taken.entries.items()}
+    found = {account: _report(taken, account, fingerprint) for account, one in saved.items() if one == increment}
     for account in accounts:
         report, text = found.get(account, ReportState()), ""
-        if not same and account in taken.entries:
-            text = f"time_increment changed from {saved_increment} to {increment}: everything is read again"
+        if account in saved and saved[account] != increment:
+            text = f"time_increment changed from {saved[account]} to {increment}: everything is read again"
         elif report == ReportState():
             text = _NO_CURSOR if taken.entries.get(account) else ""
         elif report.fingerprint not in (None, fingerprint):
@@ -155,17 +153,23 @@ def _take_apart(
     unknown = sorted(beside.keys() - known)
     if unknown and (not (entries or cursor_field in beside) or _CURSORS.intersection(unknown)):
         empty.refuse(f"it seems to be of another stream (it holds {', '.join(unknown)} and not {cursor_field})")
-    if cursor_field in beside and len(accounts) == 1 and not entries:
+    if _holds_progress(beside, cursor_field) and len(accounts) == 1 and not entries:
         entries = {accounts[0]: beside}
     notes = _beside_notes(_Blob(stream, cursor_field, entries, beside), accounts, unknown)
     return _Blob(stream, cursor_field, entries, beside, tuple(f"Stream {stream}: {note}" for note in notes))
+
+
+def _holds_progress(beside: Mapping[str, Any], cursor_field: str) -> bool:
+    """Tell whether a blob speaks of one account without naming it; a report's may have days and no cursor yet."""
+    return cursor_field in beside or bool(beside.get("slices"))
 
 
 def _beside_notes(blob: _Blob, accounts: Sequence[str], unknown: Sequence[str]) -> Iterator[str]:
     """Say what of a blob is not used, and why."""
     if unknown:
         yield f"the saved state's {', '.join(unknown)} means nothing here and is left out"
-    if blob.cursor_field in blob.beside and not any(entry is blob.beside for entry in blob.entries.values()):
+    adopted = any(entry is blob.beside for entry in blob.entries.values())
+    if _holds_progress(blob.beside, blob.cursor_field) and not adopted:
         yield (
             f"the saved state has one {blob.cursor_field} for all accounts, and does not say whose it is: it is left "
             f"out, and the accounts without one of their own are read again in full"
@@ -215,17 +219,19 @@ def _statuses(entry: Mapping[str, Any]) -> tuple[str, ...]:
     """Say which statuses were read: `include_deleted` of the older form meant every status, or Meta's default."""
     if "filter_statuses" in entry or not entry.get("include_deleted"):
         return _texts(entry.get("filter_statuses"))
-    return tuple(sorted(_SHOWN | _HIDDEN))
+    return tuple(sorted(EFFECTIVE_STATUSES["ad"]))  # campaigns and ad sets know some of them
 
 
-def _widened(saved: Sequence[str], asked: Sequence[str]) -> tuple[str, ...]:
+def _widened(saved: Sequence[str], asked: Sequence[str], kind: str | None) -> tuple[str, ...]:
     """List the statuses asked for now that the saved cursor was not read with."""
-    return tuple(sorted(frozenset(asked or _SHOWN) - frozenset(saved or _SHOWN)))
+    shown = frozenset(EFFECTIVE_STATUSES.get(kind or "", ())) - _HIDDEN
+    return tuple(sorted(frozenset(asked or shown) - frozenset(saved or shown))) if kind else ()
 
 
-def _increment(blob: _Blob) -> Increment | None:
-    """Read the saved `time_increment`; None where the blob does not say."""
-    number, period = blob.beside.get("time_increment"), blob.beside.get("time_increment_period")
+def _increment(blob: _Blob, entry: Mapping[str, Any]) -> Increment | None:
+    """Read the saved `time_increment`, beside the accounts or in one; None where the blob does not say."""
+    said = {**blob.beside, **entry}
+    number, period = said.get("time_increment"), said.get("time_increment_period")
     if not (type(number) is int or number is None) or not isinstance(period, str | None) or period not in _PERIODS:
         blob.refuse(f"its time_increment is {number!r}, its time_increment_period {period!r}")
     return _PERIODS[period] or number

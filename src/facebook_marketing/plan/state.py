@@ -3,12 +3,15 @@
 Reading blobs back, in every form that was ever written, is `saved`; moving cursors forward is `progress`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 
 from facebook_marketing.plan.windows import Increment, Window
+
+_LOST_SIGN = re.compile(r"(:[0-9]{2}(?:[.][0-9]+)?) ([0-9]{4})$")
 
 VERSION = 1
 """Of the blobs that this release writes; readers refuse a greater one."""
@@ -107,9 +110,15 @@ class StreamState(Generic[Cursor]):
 def instant(text: str) -> datetime:
     """Read the moment that a cursor names: RFC 3339, Meta's `-0700` offsets, or a bare day; UTC where no zone is given.
 
-    Raises ValueError for anything else.
+    An older form may have lost the sign of its offset (`… 0000`). Raises ValueError for anything else.
     """
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        repaired = _LOST_SIGN.sub(r"\1+\2", text)
+        if repaired == text:
+            raise
+        moment = datetime.fromisoformat(repaired)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
