@@ -46,8 +46,9 @@ def _offered(stream: Stream) -> dict[str, Any]:
         "name": stream.name,
         "json_schema": json_schema(stream),
         "supported_sync_modes": ["full_refresh", "incremental"] if stream.cursor else ["full_refresh"],
-        # Of full refreshes alone: a platform would keep a failed attempt's rows and hand us its state, but a full
-        # refresh of ours begins anew whatever state there is, and those rows would stand twice.
+        # Of full refreshes alone; incremental syncs go on from their state whatever stands here. A platform keeps the
+        # rows of a failed attempt where this is true, and hands us its state. A full refresh of ours begins anew
+        # whatever state there is, and an account that was half read would stand twice even if it did not.
         "is_resumable": False,
     }
     if stream.primary_key:

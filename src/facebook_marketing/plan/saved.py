@@ -73,9 +73,9 @@ def read_entity(  # noqa: PLR0913 - the blob, and all that it is held against
 ) -> tuple[StreamState[EntityCursor], Notes]:
     """Read the cursor of every account in `blob` and of every configured one, and say what the user should know.
 
-    `statuses` are the effective statuses now asked for (empty: Meta's default) of this `kind` ("ad", "adset", "campaign";
-    None: the stream has no statuses). Where they are wider than the saved ones, the cursor is dropped,
-    since it knows nothing of the objects that were hidden. Statuses of accounts that are not configured stay as saved.
+    `statuses` are the effective statuses now asked for (empty: Meta's default) of this `kind` ("ad", "adset" or
+    "campaign"; None: the stream has no statuses). Where they are wider than the saved ones, the cursor is dropped: it
+    knows nothing of the objects that were hidden. Statuses of accounts that are not configured stay as saved.
     `today` (any zone) only serves to point out a cursor in the future.
     Raises StateError.
     """
