@@ -152,7 +152,7 @@ def test_a_sync_of_2026_goes_on_by_account(shell: Shell) -> None:
     rows = records(done.lines, "campaigns")
     assert all(row["updated_time"] >= days_ago(31) for row in rows if row["account_id"] == ACCOUNT)
     assert any(row["account_id"] == OTHER for row in rows)
-    said = logs(done.lines)
+    said = logs(done.lines, "WARN")
     assert any(f"account {OTHER}: the saved state holds no cursor" in text for text in said)
     assert any("time_increment changed from 1 to weekly" in text for text in said)
 
@@ -185,3 +185,14 @@ def test_what_airbyte_s_web_page_shows_of_a_connection_serves_as_its_state(shell
     done = shell.read({**OF_2022, "include_deleted": False}, configured("campaigns"), shown)
     assert done.code == 0
     assert all(row["updated_time"] >= days_ago(31) for row in records(done.lines, "campaigns"))
+
+
+def test_a_stream_without_a_cursor_that_shall_be_read_incrementally_is_read_in_full_and_that_is_said(
+    shell: Shell,
+) -> None:
+    done = shell.read(OF_2026, configured("ad_account"))
+    assert done.code == 0
+    assert len(records(done.lines, "ad_account")) == 2
+    assert any(
+        "ad_account has no cursor at Meta: each sync reads it in full" in text for text in logs(done.lines, "WARN")
+    )

@@ -57,7 +57,7 @@ async def read(  # noqa: PLR0913 - the one way in: what, from where, to where
     ledger = Ledger(today)
     from_meta = [one for one in selection if one.stream.behaviour is not Behaviour.LEDGER]
     for note in _open(ledger, order, from_meta, state):
-        log.info(note)
+        log.warning(note)
     desk = Desk(order, client, transport, sink, ledger)
     schedule = _Schedule(desk, Watch(client), from_meta)
     try:

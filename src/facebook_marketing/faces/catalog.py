@@ -13,6 +13,7 @@ from facebook_marketing.faces.parts import streams_of, wanted
 if TYPE_CHECKING:
     from facebook_marketing.config import Config
 
+_INCREMENTAL = "incremental"
 _EXAMPLE = '{"streams": [{"stream": {"name": "ads"}, "sync_mode": "full_refresh"}]}'
 
 
@@ -110,8 +111,13 @@ def selection(catalog: object, streams: Sequence[Stream]) -> tuple[tuple[Selecte
     by_name = {stream.name: stream for stream in streams}
     names = [_name(entry) for entry in configured]
     _only_known(names, by_name)
-    chosen = [_selected(entry, by_name[name]) for entry, name in zip(configured, names, strict=True)]
+    by_entry = dict(zip(names, configured, strict=True))
+    chosen = [_selected(entry, by_name[name]) for name, entry in by_entry.items()]
     notes = [f"Stream {s.stream.name} is deprecated: {s.stream.deprecated}" for s in chosen if s.stream.deprecated]
+    in_full = [
+        s.stream.name for s in chosen if s.stream.cursor is None and _mode(by_entry[s.stream.name]) == _INCREMENTAL
+    ]
+    notes += [f"Stream {name} has no cursor at Meta: each sync reads it in full." for name in in_full]
     return tuple(chosen), tuple(notes)
 
 
@@ -149,8 +155,12 @@ def _name(entry: object) -> str:
 
 
 def _selected(entry: Mapping[str, Any], stream: Stream) -> Selected:
-    incremental = entry.get("sync_mode") == "incremental" and stream.cursor is not None
+    incremental = _mode(entry) == _INCREMENTAL and stream.cursor is not None
     return Selected(project(stream, _properties(entry["stream"], stream.name)), incremental)
+
+
+def _mode(entry: Mapping[str, Any]) -> object:
+    return entry.get("sync_mode")
 
 
 def _properties(configured: Mapping[str, Any], name: str) -> Iterable[str] | None:
