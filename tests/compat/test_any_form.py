@@ -1,4 +1,4 @@
-"""Laws: whatever the form of 0.2.44 or of 6.1.9 lets a person write is taken, by our form and by us, as it was meant."""
+"""Laws: what the forms of 0.2.44 and of 6.1.9 let a person write is taken, by our form and by us, as it was meant."""
 
 from datetime import date, timedelta
 from typing import Any
