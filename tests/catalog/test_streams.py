@@ -10,9 +10,19 @@ import pytest
 from facebook_marketing.catalog import fields
 from facebook_marketing.catalog.schema import json_schema, request_fields
 from facebook_marketing.catalog.stream import Behaviour, Column, Kind, Stream, UseCase
-from facebook_marketing.catalog.streams import ENTITIES, entity
+from facebook_marketing.catalog.streams import ENTITIES, NOT_PERSONAL, entity, leads
 
 EXISTING: dict[str, Any] = json.loads((Path(__file__).parent / "airbyte_columns.json").read_text())
+OURS = (
+    "account_users",
+    "ad_labels",
+    "ad_recommendations",
+    "ad_rules",
+    "businesses",
+    "pixels",
+    "saved_audiences",
+)
+ALL = (*ENTITIES, leads())
 JSON_TYPES = {
     "string": {"type": ["null", "string"]},
     "number": {"type": ["null", "number"]},
@@ -59,23 +69,23 @@ def test_every_column_of_an_existing_table_is_there_with_its_type(name: str) -> 
 
 def test_the_entities_are_those_that_exist_and_no_name_comes_twice() -> None:
     names = [stream.name for stream in ENTITIES]
-    assert sorted(names) == sorted(EXISTING["streams"])
-    for stream in ENTITIES:
+    assert sorted(names) == sorted((*EXISTING["streams"], *OURS))
+    for stream in ALL:
         columns = [column.name for column in stream.columns]
         assert len(columns) == len(set(columns))
 
 
-@pytest.mark.parametrize("stream", ENTITIES, ids=lambda stream: stream.name)
+@pytest.mark.parametrize("stream", ALL, ids=lambda stream: stream.name)
 def test_what_is_asked_is_a_readable_field_of_the_object(stream: Stream) -> None:
     assert set(request_fields(stream)) <= set(fields.declared(stream.node))
 
 
-@pytest.mark.parametrize("stream", ENTITIES, ids=lambda stream: stream.name)
+@pytest.mark.parametrize("stream", ALL, ids=lambda stream: stream.name)
 def test_key_cursor_and_filled_columns_are_columns_and_only_the_account_is_filled(stream: Stream) -> None:
     names = {column.name for column in stream.columns}
     assert {*stream.primary_key, *stream.inject} <= names
     assert stream.cursor is None or column(stream, stream.cursor).kind is Kind.DATETIME
-    assert "account_id" in names
+    assert (stream.shared.accounts if stream.shared else "account_id") in names
     assert stream.inject in {(), ("account_id",)}
     assert 1 <= stream.page_size <= 500
 
@@ -115,6 +125,13 @@ def test_account_fields_that_need_rights_are_asked_because_the_client_can_drop_t
         ("activities", "activities", (), "event_time", True, None, 500),
         ("custom_conversions", "customconversions", ("id",), None, False, None, 200),
         ("custom_audiences", "customaudiences", ("id",), None, False, None, 200),
+        ("ad_labels", "adlabels", ("id",), "updated_time", False, None, 500),
+        ("saved_audiences", "saved_audiences", ("id",), None, False, None, 100),
+        ("ad_rules", "adrules_library", ("id",), "updated_time", False, None, 100),
+        ("pixels", "adspixels", ("account_id", "id"), None, False, None, 100),
+        ("businesses", "businesses", ("id",), None, False, None, 100),
+        ("account_users", "users", ("account_id", "id"), None, False, None, 100),
+        ("ad_recommendations", "recommendations", (), None, False, None, 100),
     ),
 )
 def test_a_stream_is_read_from_its_edge_by_its_cursor(  # noqa: PLR0913, PLR0917 - one row of the table
@@ -134,7 +151,7 @@ def test_a_stream_is_read_from_its_edge_by_its_cursor(  # noqa: PLR0913, PLR0917
 
 def test_only_audiences_are_counted_on_the_audience_quota() -> None:
     counted = [stream.name for stream in ENTITIES if stream.use_case is UseCase.CUSTOM_AUDIENCE]
-    assert counted == ["custom_audiences"]
+    assert counted == ["custom_audiences", "saved_audiences"]
 
 
 @pytest.mark.parametrize("stream", ("ads", "ad_sets"))
@@ -155,3 +172,41 @@ def test_image_crops_are_corners_in_pixels() -> None:
 def test_an_unknown_stream_is_refused_with_the_names_that_exist() -> None:
     with pytest.raises(LookupError, match=r"'ad_set'\. Choose one of: ad_account, campaigns, ad_sets"):
         entity("ad_set")
+
+
+def test_what_hangs_from_a_permission_says_which() -> None:
+    needs = {stream.name: stream.needs for stream in ALL if stream.needs}
+    assert needs.keys() == {*OURS, "leads"} - {"ad_labels", "saved_audiences"}
+    assert (needs["businesses"], needs["leads"]) == ("business_management", "leads_retrieval")
+
+
+def test_leads_come_from_ads_by_the_cursor_that_their_edge_calls_otherwise() -> None:
+    stream = leads()
+    assert stream.parents is not None
+    assert (stream.parents.edge, stream.edge, stream.primary_key) == ("ads", "leads", ("id",))
+    assert (stream.cursor, stream.server_cursor, stream.cursor_filter) == ("created_time", True, "time_created")
+    assert stream.use_case is UseCase.LEADGEN
+
+
+def test_answers_in_leads_are_veiled_unless_it_is_asked_otherwise_and_harmless_questions_never() -> None:
+    plain = leads("dropped", frozenset({"shoe_size"})).personal
+    assert leads().personal is not None
+    assert leads().personal.veil == "hashed"  # type: ignore[union-attr]
+    assert plain is not None
+    assert (plain.veil, plain.plain) == ("dropped", NOT_PERSONAL | {"shoe_size"})
+
+
+def test_nested_values_are_typed_inside() -> None:
+    rule = {column.name: column.schema for column in entity("ad_rules").columns}
+    filters = rule["evaluation_spec"]["properties"]["filters"]["items"]["properties"]
+    assert filters.keys() == {"field", "operator"}, "a filter's value is a number, a text or a list"
+    schedule = rule["schedule_spec"]["properties"]["schedule"]["items"]["properties"]
+    assert {name: outline(kind) for name, kind in schedule.items()} == {
+        "days": "array<integer>",
+        "end_minute": "integer",
+        "start_minute": "integer",
+    }
+    answers = column(leads(), "field_data").schema["items"]["properties"]
+    assert {name: outline(kind) for name, kind in answers.items()} == {"name": "string", "values": "array<string>"}
+    assert outline(column(entity("businesses"), "account_ids").schema) == "array<string>"
+    assert "geo_locations" in column(entity("saved_audiences"), "targeting").schema["properties"]

@@ -10,7 +10,7 @@ import pytest
 
 from facebook_marketing.catalog.schema import request_fields
 from facebook_marketing.catalog.stream import Kind, Stream
-from facebook_marketing.catalog.streams import ENTITIES
+from facebook_marketing.catalog.streams import ENTITIES, leads
 from facebook_marketing.sandbox import Options
 from facebook_marketing.sandbox.world import Size
 from syncing import ACCOUNT, Site
@@ -28,7 +28,7 @@ HIDDEN = {"ARCHIVED", "DELETED"}
 def expected(stream: Stream, wire: Mapping[str, Any], account: str) -> dict[str, Any]:
     """A wire row as our reader must give it, by an independent slow way."""
     kinds = {column.name: column.kind for column in stream.columns}
-    asked = {*request_fields(stream), "id"}
+    asked = {*request_fields(stream), "id"} | (kinds.keys() if stream.wrapped_in else set())
     row = {name: _value(kinds.get(name), value) for name, value in wire.items() if name in asked}
     if "account_id" in stream.inject:
         row.setdefault("account_id", account)
@@ -66,9 +66,42 @@ def truth(site: Site, stream: Stream, account: str) -> list[dict[str, Any]]:
     assert node is not None
     if not stream.edge:
         return [expected(stream, _public(node.row), account)]
+    return [expected(stream, _public(row), account) for row in held(site, stream, account) if visible(stream, row)]
+
+
+def held(site: Site, stream: Stream, account: str) -> list[Mapping[str, Any]]:
+    """The rows of an edge; those inside a wrapping; those of every parent, whatever its status."""
+    world = site.sandbox.world
+    node = world.node(f"act_{account}")
+    assert node is not None
+    if stream.parents is not None:
+        ads = [world.node(str(row["id"])) for row in world.edge(node, stream.parents.edge) or ()]
+        return [row for ad in ads if ad is not None for row in world.edge(ad, stream.edge) or ()]
     rows = world.edge(node, stream.edge)
     assert rows is not None
-    return [expected(stream, _public(row), account) for row in rows if visible(stream, row)]
+    for wrapping in stream.wrapped_in[:1]:
+        return [one for row in rows for one in row[wrapping]]  # type: ignore[attr-defined]
+    return list(rows)
+
+
+def shared(site: Site, stream: Stream) -> list[dict[str, Any]]:
+    """What accounts share, each once, with the accounts that do."""
+    world = site.sandbox.world
+    me = world.node("me")
+    assert me is not None
+    assert stream.shared is not None
+    accounts: dict[str, list[str]] = {}
+    for one in world.accounts.values():
+        accounts.setdefault(one.business, []).append(one.id)
+    rows = [expected(stream, row, "") for row in world.edge(me, stream.edge) or ()]
+    return [{**row, stream.shared.accounts: accounts[row["id"]]} for row in rows]
+
+
+def everything(site: Site, stream: Stream) -> list[dict[str, Any]]:
+    """What all accounts hold of a stream."""
+    if stream.shared is not None:
+        return shared(site, stream)
+    return [row for account in site.sandbox.world.accounts for row in truth(site, stream, account)]
 
 
 def _public(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,22 +109,25 @@ def _public(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def key(row: Mapping[str, Any]) -> str:
-    return str(row.get("id") or json.dumps(row, sort_keys=True, default=str))
+    if "id" in row:
+        return f"{row['id']} {row.get('account_id')}"
+    return json.dumps(row, sort_keys=True, default=str)
 
 
 @pytest.mark.parametrize("size", (SMALL, LARGER), ids=("small", "larger"))
 @pytest.mark.parametrize("seed", (1, 2, 3))
 def test_every_entity_stream_equals_what_the_sandbox_holds(size: Size, seed: int) -> None:
     site = Site(Options(seed=seed, size=size, accounts=2, empty_pages=True))
-    names = [stream.name for stream in ENTITIES]
-    synced = site.sync(names)
+    streams = (*ENTITIES, leads("plain"))
+    names = [stream.name for stream in streams]
+    synced = site.sync(names, include_leads=True, leads_personal_fields="plain")
     assert not synced.outcome.failures
     broken = {gap.field for gap in synced.sink.gaps() if gap.stream == "ad_creatives"}
     assert broken <= {"object_story_spec"}
-    for stream in ENTITIES:
+    for stream in streams:
         spoiled = {"object_story_spec"} if stream.name == "ad_creatives" else set()
         ours = sorted(map(plain, synced.sink.rows(stream.name)), key=key)
-        theirs = sorted((row for a in site.sandbox.world.accounts for row in truth(site, stream, a)), key=key)
+        theirs = sorted(everything(site, stream), key=key)
         assert [key(row) for row in ours] == [key(row) for row in theirs]
         for mine, meta in zip(ours, theirs, strict=True):
             lost = spoiled & (meta.keys() - mine.keys())
@@ -175,10 +211,22 @@ def test_the_state_follows_the_rows_that_it_covers() -> None:
             assert max(claimed, default="") <= max(covered, default="")
 
 
-def test_only_the_selected_columns_are_asked_of_meta() -> None:
-    site = Site(Options(size=SMALL))
-    synced = site.sync(["ads"], columns={"ads": ["name"]})
-    assert {frozenset(row) for row in synced.sink.rows("ads")} == {frozenset({"id", "name", "updated_time"})}
+@pytest.mark.parametrize("stream", (*ENTITIES, leads()), ids=lambda stream: stream.name)
+def test_only_the_selected_columns_are_asked_of_meta(stream: Stream) -> None:
+    site = Site(Options(size=LARGER))
+    column = "name" if any(one.name == "name" for one in stream.columns) else request_fields(stream)[1:2]
+    chosen = [column] if isinstance(column, str) else list(column)
+    synced = site.sync([stream.name], columns={stream.name: chosen}, include_leads=True)
+    kept = {*chosen, *stream.primary_key, *((stream.cursor,) if stream.cursor else ())}
+    rows = synced.sink.rows(stream.name)
+    assert rows
+    if stream.wrapped_in:
+        return  # Meta knows one list and gives all of it
+    assert {name for row in rows for name in row} <= kept
+    asked = {name for call in synced.calls for name in call.params.get("fields", "").split(",")}
+    parents = {stream.parents.field} if stream.parents else set()
+    shares = {stream.shared.field} if stream.shared else set()
+    assert asked - {""} <= kept | {"id"} | parents | shares
 
 
 def test_several_accounts_are_read_side_by_side() -> None:

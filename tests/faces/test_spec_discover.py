@@ -40,7 +40,7 @@ def test_discover_gives_each_stream_a_schema_modes_a_key_and_a_cursor(shell: She
     for stream in offered:
         key = [path[0] for path in stream.get("source_defined_primary_key", [])]
         cursor = stream.get("default_cursor_field", [])
-        assert key or stream["name"] in {"activities", "sync_gaps"}
+        assert key or stream["name"] in {"activities", "ad_recommendations", "sync_gaps"}
         assert bool(cursor) == ("incremental" in stream["supported_sync_modes"])
         assert {*key, *cursor} <= stream["json_schema"]["properties"].keys()
 

@@ -47,6 +47,7 @@ _ENUMS = frozenset(
         "ObjectType",
         "OptimizationGoal",
         "Status",
+        "VerificationStatus",
     }
 )
 
@@ -127,6 +128,11 @@ def column(node: str, name: str, *, requested: bool = True) -> Column:
 def text(name: str) -> Column:
     """A column that we fill with text; never asked of Meta."""
     return Column(name, Kind.STRING, STRING, requested=False)
+
+
+def texts(name: str) -> Column:
+    """A column that we fill with a list of texts; never asked of Meta."""
+    return Column(name, Kind.JSON, _array(STRING), requested=False)
 
 
 @cache

@@ -4,7 +4,7 @@ from facebook_marketing.catalog.markdown import code, table
 from facebook_marketing.catalog.presets import PRESETS, Preset
 from facebook_marketing.catalog.reports import presets
 from facebook_marketing.catalog.stream import Stream
-from facebook_marketing.catalog.streams import ENTITIES
+from facebook_marketing.catalog.streams import ENTITIES, leads
 
 _INTRO = """# Streams
 
@@ -21,6 +21,15 @@ filters by the cursor; *by us* means that the edge cannot, so that everything is
 in whatever order they come.
 
 `account_id` is filled in by us, with the account that is read, on {injected}.
+
+`facebook-marketing sync` without `--streams` reads those marked *yes*. `leads` exists only with
+[`include_leads`](configuration.md#leads).
+"""
+
+_RIGHTS = """
+Some of them are read where the token may. One that Meta keeps closed is delivered empty, without failing the sync; what
+is missing stands in the log, in the report of the sync and in `sync_gaps`.
+
 """
 
 _REPORTS = """
@@ -34,12 +43,18 @@ those marked *yes*: the others are parts of them, or reports that only some peop
 
 def page() -> str:
     """docs/streams.md, whole."""
-    injected = ", ".join(stream.name for stream in ENTITIES if stream.inject)
+    entities = (*ENTITIES, leads())
+    injected = ", ".join(stream.name for stream in entities if stream.inject)
     return "".join(
         (
             _INTRO,
             _ENTITIES.format(injected=injected),
-            table(("stream", "edge", "key", "cursor", "modes", "columns"), map(_entity_row, ENTITIES)),
+            table(
+                ("stream", "edge", "key", "cursor", "modes", "columns", "read without asking"),
+                map(_entity_row, entities),
+            ),
+            _RIGHTS,
+            *(f"- `{stream.name}` needs {stream.needs}\n" for stream in entities if stream.needs),
             _REPORTS,
             table(("stream", "a row for each", "key", "read without asking"), map(_report_row, PRESETS, presets())),
             _deprecated(),
@@ -51,8 +66,16 @@ def _entity_row(stream: Stream) -> tuple[str, ...]:
     filtered = "by Meta" if stream.server_cursor else "by us"
     cursor = "none" if stream.cursor is None else f"`{stream.cursor}` ({filtered})"
     modes = "full refresh" if stream.cursor is None else "full refresh, incremental"
-    edge = f"`{stream.edge}`" if stream.edge else "the account itself"
-    return f"`{stream.name}`", edge, code(stream.primary_key), cursor, modes, str(len(stream.columns))
+    asked = "yes" if stream.offered_by_default else "no"
+    return f"`{stream.name}`", _edge(stream), code(stream.primary_key), cursor, modes, str(len(stream.columns)), asked
+
+
+def _edge(stream: Stream) -> str:
+    if stream.parents is not None:
+        return f"`{stream.edge}` of {stream.parents.edge}"
+    if stream.shared is not None:
+        return f"`{stream.shared.listed}`, and the account's `{stream.shared.field}`"
+    return f"`{stream.edge}`" if stream.edge else "the account itself"
 
 
 _OBJECTS = {"ad": "ad", "adset": "ad set", "campaign": "campaign", "account": "account"}

@@ -25,6 +25,7 @@ class UseCase(StrEnum):
     ADS_MANAGEMENT = "ads_management"
     ADS_INSIGHTS = "ads_insights"
     CUSTOM_AUDIENCE = "custom_audience"
+    LEADGEN = "leadgen"
 
 
 class Kind(StrEnum):
@@ -77,6 +78,49 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Parents:
+    """The objects of an account whose own edge holds a stream's rows: its ads, for `/{ad}/leads`.
+
+    `edge` below the account lists them, whatever their status of `entity` is. `field` is asked of each, `path` leads to
+    a text inside it, and only those are walked that have one of `values` there, or nothing.
+    """
+
+    edge: str
+    entity: Literal["campaign", "adset", "ad"]
+    field: str
+    path: tuple[str, ...]
+    values: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A stream of objects that several accounts share, each delivered once.
+
+    `listed` is the path of those that the token's user belongs to, `field` the one of the account's node that names
+    its own, and `accounts` the column that we fill with the accounts of the sync that do.
+    """
+
+    listed: str
+    field: str
+    accounts: str
+
+
+Veil = Literal["hashed", "plain", "dropped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """What people have written of themselves: a `column` of {name, values}, and what becomes of the values.
+
+    The values of the names in `plain` say nothing of a person and stay.
+    """
+
+    column: str
+    veil: Veil = "hashed"
+    plain: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Stream:
     """One row of the catalogue: everything in which a stream differs from the next one.
 
@@ -86,6 +130,10 @@ class Stream:
     where it is False and a cursor exists, the reader filters by itself and assumes no order.
     `inject` names the columns that we fill because Meta does not return them. `offered_by_default` is False for what
     only those read who name it: a part of another stream, or a report of its own price.
+
+    `needs` names the permission without which Meta keeps an edge closed that is read where the token may: closed, it is
+    a gap and no failure. `cursor_filter` is the name of the cursor in `filtering` where the edge calls it otherwise.
+    `wrapped_in` are keys that Meta puts around the rows.
     """
 
     name: str
@@ -104,3 +152,9 @@ class Stream:
     report: Report | None = None
     deprecated: str | None = None
     offered_by_default: bool = True
+    needs: str | None = None
+    cursor_filter: str | None = None
+    wrapped_in: tuple[str, ...] = ()
+    parents: Parents | None = None
+    shared: Shared | None = None
+    personal: Personal | None = None

@@ -6,8 +6,10 @@ example `special_ad_categories` on ads, `existing_customer_budget_percentage` an
 ad sets; Meta's notes on permissions). Page sizes follow the weight of a row: too heavy a page is refused.
 """
 
-from facebook_marketing.catalog.columns import column, text
-from facebook_marketing.catalog.stream import Behaviour, Column, Stream, UseCase
+from dataclasses import replace
+
+from facebook_marketing.catalog.columns import column, text, texts
+from facebook_marketing.catalog.stream import Behaviour, Column, Parents, Personal, Shared, Stream, UseCase, Veil
 
 _ID = ("id",)
 _INJECT = ("account_id",)
@@ -99,6 +101,40 @@ _AUDIENCE = """
     delete_time delivery_status description is_value_based lookalike_audience_ids lookalike_spec operation_status
     opt_out_link page_deletion_marked_delete_time permission_for_actions pixel_id retention_days rule_aggregation
     sharing_status subtype time_content_updated time_created time_updated
+"""
+
+_LABEL = "id name created_time updated_time"
+
+_SAVED_AUDIENCE = """
+    id name approximate_count_lower_bound approximate_count_upper_bound delete_time description operation_status
+    page_deletion_marked_delete_time permission_for_actions run_status targeting time_created time_updated
+"""
+
+_RULE = """
+    id account_id name status created_time updated_time disable_error_code evaluation_spec execution_spec schedule_spec
+"""
+
+_PIXEL = """
+    id name automatic_matching_fields can_proxy code creation_time data_use_setting enable_automatic_matching
+    first_party_cookie_status is_created_by_business is_crm is_unavailable last_fired_time owner_ad_account
+    owner_business
+"""
+
+_BUSINESS = """
+    id name created_time updated_time is_hidden link primary_page profile_picture_uri timezone_id two_factor_type
+    verification_status vertical vertical_id
+"""
+
+_USER = "id name tasks"
+
+_RECOMMENDATION = """
+    recommendation_signature type recommendation_name recommendation_stage recommendation_time object_ids
+    recommendation_content opportunity_score_lift url
+"""
+
+_LEAD = """
+    id created_time ad_id ad_name adset_id adset_name campaign_id campaign_name form_id is_organic platform
+    partner_name retailer_item_id custom_disclaimer_responses field_data
 """
 
 ENTITIES: tuple[Stream, ...] = (
@@ -209,7 +245,116 @@ ENTITIES: tuple[Stream, ...] = (
         page_size=200,
         inject=_INJECT,
     ),
+    Stream(  # nothing but names: the edge knows no `account_id`
+        name="ad_labels",
+        behaviour=Behaviour.EDGE,
+        node="AdLabel",
+        edge="adlabels",
+        columns=_columns("AdLabel", _LABEL, filled="account_id"),
+        primary_key=_ID,
+        cursor="updated_time",
+        inject=_INJECT,
+    ),
+    Stream(  # always whole: sizes change while `time_updated` stands. `sentence_lines` says the targeting once more
+        name="saved_audiences",
+        behaviour=Behaviour.EDGE,
+        node="SavedAudience",
+        edge="saved_audiences",
+        columns=_columns("SavedAudience", _SAVED_AUDIENCE, filled="account_id"),
+        primary_key=_ID,
+        use_case=UseCase.CUSTOM_AUDIENCE,
+        page_size=100,
+        inject=_INJECT,
+    ),
+    Stream(
+        name="ad_rules",
+        behaviour=Behaviour.EDGE,
+        node="AdRule",
+        edge="adrules_library",
+        columns=_columns("AdRule", _RULE),
+        primary_key=_ID,
+        cursor="updated_time",
+        page_size=100,
+        inject=_INJECT,
+        needs="ads_management",
+    ),
+    Stream(  # accounts of one business share pixels: a row says that this account may use this pixel
+        name="pixels",
+        behaviour=Behaviour.EDGE,
+        node="AdsPixel",
+        edge="adspixels",
+        columns=_columns("AdsPixel", _PIXEL, filled="account_id"),
+        primary_key=("account_id", "id"),
+        page_size=100,
+        inject=_INJECT,
+        needs="ads_management",
+    ),
+    Stream(  # fields about people (who made it, who pays) need an admin of the business
+        name="businesses",
+        behaviour=Behaviour.EDGE,
+        node="Business",
+        edge="businesses",
+        columns=(*_columns("Business", _BUSINESS), texts("account_ids")),
+        primary_key=_ID,
+        page_size=100,
+        needs="business_management",
+        shared=Shared(listed="me/businesses", field="business", accounts="account_ids"),
+    ),
+    Stream(  # people, by name: read by those who ask for it. A person has a row for each account
+        name="account_users",
+        behaviour=Behaviour.EDGE,
+        node="AdAccountUser",
+        edge="users",
+        columns=_columns("AdAccountUser", _USER, filled="account_id"),
+        primary_key=("account_id", "id"),
+        page_size=100,
+        inject=_INJECT,
+        needs="ads_management, and for its user the MANAGE task on the account",
+        offered_by_default=False,
+    ),
+    Stream(  # what the edge gives without `fields`. A signature lasts hours, and some recommendations have none: no key
+        name="ad_recommendations",
+        behaviour=Behaviour.EDGE,
+        node="AdAccountRecommendations",
+        edge="recommendations",
+        columns=_columns("AdAccountRecommendations", "", never_asked=_RECOMMENDATION, filled="account_id"),
+        primary_key=(),
+        page_size=100,
+        inject=_INJECT,
+        needs="ads_read, for an account that Meta makes recommendations to",
+        wrapped_in=("recommendations", "recommendation_data"),
+        offered_by_default=False,
+    ),
 )
+
+NOT_PERSONAL = frozenset({"country", "province", "state"})
+"""Questions of lead forms whose answers say nothing of a single person: their values stay as they are."""
+
+_LEADS = Stream(  # leads belong to a page: its people decide who may read them. Meta keeps them for 90 days
+    name="leads",
+    behaviour=Behaviour.EDGE,
+    node="Lead",
+    edge="leads",
+    columns=_columns("Lead", _LEAD, filled="account_id"),
+    primary_key=_ID,
+    cursor="created_time",
+    server_cursor=True,
+    cursor_filter="time_created",
+    use_case=UseCase.LEADGEN,
+    page_size=100,
+    inject=_INJECT,
+    needs="leads_retrieval",
+    # Instant forms belong to the objective of leads, by its name of today and by its older one.
+    parents=Parents(
+        "ads", "ad", "campaign{objective}", ("campaign", "objective"), frozenset({"OUTCOME_LEADS", "LEAD_GENERATION"})
+    ),
+    personal=Personal("field_data"),
+)
+
+
+def leads(veil: Veil = "hashed", plain: frozenset[str] = frozenset()) -> Stream:
+    """The stream of leads, with what becomes of the values in `field_data`; those of the names in `plain` stay."""
+    return replace(_LEADS, personal=Personal("field_data", veil, NOT_PERSONAL | plain))
 
 
 def entity(name: str) -> Stream:

@@ -140,6 +140,11 @@ CampaignStatuses = Annotated[
 AdsetStatuses = Annotated[tuple[Annotated[str, _one_of(values.ADSET_STATUSES)], ...], AfterValidator(values.distinct)]
 AdStatuses = Annotated[tuple[Annotated[str, _one_of(values.AD_STATUSES)], ...], AfterValidator(values.distinct)]
 Windows = Annotated[tuple[Annotated[Name, BeforeValidator(_lower)], ...], AfterValidator(values.distinct)]
+Questions = Annotated[
+    tuple[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, to_lower=True)], ...],
+    AfterValidator(values.distinct),
+]
+Veil = Annotated[Literal["hashed", "plain", "dropped"], BeforeValidator(_lower)]
 Lookback = Annotated[Whole, Field(ge=0, le=28)]
 LookbackMode = Annotated[Literal["full", "changed"], BeforeValidator(_lower)]
 Minutes = Annotated[Whole, Field(ge=1, le=1440)]

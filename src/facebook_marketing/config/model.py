@@ -27,10 +27,12 @@ from facebook_marketing.config.checks import (
     Parallel,
     Patterns,
     Positive,
+    Questions,
     ReportTime,
     Share,
     Text,
     Token,
+    Veil,
     Version,
     Windows,
     wrong,
@@ -122,6 +124,9 @@ class Config(BaseModel):
     adset_statuses: AdsetStatuses = ()
     ad_statuses: AdStatuses = ()
     fetch_thumbnail_images: bool = False
+    include_leads: bool = False
+    leads_personal_fields: Veil = "hashed"
+    leads_plain_fields: Questions = ()
     default_ads_insights_action_breakdowns: Names = ("action_type",)
     include_incrementality: bool = False
     include_engaged_view: bool = False

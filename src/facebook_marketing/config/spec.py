@@ -36,7 +36,7 @@ def spec() -> dict[str, Any]:
 
 
 def _properties() -> dict[str, Property]:
-    return {**_what(), **_insights(), **_pace(), **_attribution(), **_how(), **_older()}
+    return {**_what(), **_leads(), **_insights(), **_pace(), **_attribution(), **_how(), **_older()}
 
 
 def _what() -> dict[str, Property]:
@@ -95,6 +95,33 @@ def _what() -> dict[str, Property]:
             "Load the thumbnail of each ad creative and keep it as thumbnail_data_url; its address at Meta expires "
             "after some days. Costs one request a creative.",
         ),
+    }
+
+
+def _leads() -> dict[str, Property]:
+    return {
+        "include_leads": switch(
+            "Leads",
+            "Offer the stream leads: what people wrote into the forms of lead ads. It is personal data, and the token "
+            "needs the permission leads_retrieval. Meta keeps leads for 90 days.",
+        ),
+        "leads_personal_fields": {
+            "title": "Answers in Leads",
+            "description": "hashed: SHA-256 of each answer, in small letters and without blanks around it, as lists of "
+            "customers are matched. dropped: no answer at all. plain: answers as they were written.",
+            "type": "string",
+            "enum": list(values.VEILS),
+            "default": "hashed",
+        },
+        "leads_plain_fields": {
+            **names(
+                "Questions Without Personal Answers",
+                "Questions of your lead forms, by the names that Meta gives them, whose answers stay as they are. "
+                "country, province and state always do.",
+                ["city", "what_are_you_looking_for?"],
+            ),
+            "default": [],
+        },
     }
 
 

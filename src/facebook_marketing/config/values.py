@@ -15,6 +15,7 @@ Period = Literal["weekly", "monthly", "all_days"]
 LEVELS: Final[tuple[Level, ...]] = ("ad", "adset", "campaign", "account")
 PERIODS: Final[tuple[Period, ...]] = ("weekly", "monthly", "all_days")
 LOOKBACKS: Final = ("full", "changed")
+VEILS: Final = ("hashed", "plain", "dropped")
 REPORT_TIMES: Final = ("impression", "conversion", "mixed", "lifetime")
 
 # Meta's effective_status values by object.

@@ -107,6 +107,11 @@ class Desk:
         said = tuple(Change(one.row, one.field, one.reason) for one in decoded.nulled)
         await self._sink.write(Rows(stream.name, account, decoded.rows, (*said, *changes)))
 
+    def delivered(self, stream: Stream, account: str) -> int:
+        """How many rows of an account were handed over so far."""
+        found = self._progress.get((stream.name, account))
+        return found.rows if found else 0
+
     async def checkpoint(self, stream: Stream, *, often: bool = False) -> None:
         """Everything of the stream that was delivered is covered by its state as it is now.
 

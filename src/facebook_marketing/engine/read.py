@@ -17,8 +17,11 @@ from facebook_marketing.engine.door import Failure, Gap, Outcome, Sink, Status, 
 from facebook_marketing.engine.edges import read_entity
 from facebook_marketing.engine.gaps import deliver_gaps
 from facebook_marketing.engine.ledger import Ledger
+from facebook_marketing.engine.nested import read_nested
 from facebook_marketing.engine.order import Order, Selected
 from facebook_marketing.engine.reports import read_report
+from facebook_marketing.engine.rights import is_closed, say_closed
+from facebook_marketing.engine.shared import read_shared
 from facebook_marketing.graph.client import Client
 from facebook_marketing.graph.runs import Watch
 from facebook_marketing.graph.transport import Transport
@@ -134,11 +137,12 @@ class _Schedule:
     async def _attempt(self, selected: Selected, account: str) -> Failure | None:
         """Does one job; what went wrong comes back as a value."""
         try:
-            if selected.stream.behaviour is Behaviour.REPORT:
-                await read_report(self._desk, self._watch, selected, account)
-            else:
-                await read_entity(self._desk, selected, account)
+            await self._read(selected, account)
         except LostError as lost:
+            if await is_closed(self._desk, selected.stream, account, lost.refusal):
+                await say_closed(self._desk, selected.stream, account, lost.refusal)
+                await self._desk.checkpoint(selected.stream)
+                return None
             return self._reach(selected, account, lost)
         except (UnfinishedError, OddAccountError) as unfinished:
             return Failure(selected.stream.name, account, str(unfinished), unfinished.failure_type)
@@ -146,6 +150,18 @@ class _Schedule:
             text = f"{selected.stream.name} of account {account}: Meta's reply has an unknown shape ({broken})"
             return Failure(selected.stream.name, account, text, "system_error")
         return None
+
+    async def _read(self, selected: Selected, account: str) -> None:
+        """The way of reading that the stream's row asks for."""
+        stream = selected.stream
+        if stream.behaviour is Behaviour.REPORT:
+            await read_report(self._desk, self._watch, selected, account)
+        elif stream.parents is not None:
+            await read_nested(self._desk, selected, account)
+        elif stream.shared is not None:
+            await read_shared(self._desk, selected, account)
+        else:
+            await read_entity(self._desk, selected, account)
 
     def _reach(self, selected: Selected, account: str, lost: LostError) -> Failure:
         failure = Failure(selected.stream.name, account, self._desk.client.clean(str(lost)), lost.failure_type)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from facebook_marketing.catalog import reports
 from facebook_marketing.catalog.gaps import GAPS
 from facebook_marketing.catalog.stream import Stream
-from facebook_marketing.catalog.streams import ENTITIES
+from facebook_marketing.catalog.streams import ENTITIES, leads
 
 if TYPE_CHECKING:
     from facebook_marketing.clock import Clock
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def streams_of(config: "Config") -> tuple[Stream, ...]:
-    """Every stream that this configuration offers: entities, report presets, the user's own reports."""
+    """Every stream that this configuration offers: entities, leads where it opts in, reports, the user's own ones."""
     presets = reports.presets(
         config.default_ads_insights_action_breakdowns,
         config.action_attribution_windows,
@@ -28,7 +28,8 @@ def streams_of(config: "Config") -> tuple[Stream, ...]:
         use_unified_attribution_setting=config.use_unified_attribution_setting,
         action_report_time=config.action_report_time,
     )
-    return (*ENTITIES, *presets, *(_custom(config, own) for own in config.custom_insights), GAPS)
+    opted = (leads(config.leads_personal_fields, frozenset(config.leads_plain_fields)),) if config.include_leads else ()
+    return (*ENTITIES, *opted, *presets, *(_custom(config, own) for own in config.custom_insights), GAPS)
 
 
 def _custom(config: "Config", own: "InsightConfig") -> Stream:

@@ -29,7 +29,7 @@ Notes = tuple[str, ...]
 Value = TypeVar("Value")
 
 _ACCOUNT = re.compile(r"(?:act_)?(\d+)")
-_CURSORS = frozenset({"updated_time", "event_time", "date_start"})
+_CURSORS = frozenset({"created_time", "updated_time", "event_time", "date_start"})
 _ENTITY = frozenset({"version", "include_deleted", "filter_statuses", "seen"})
 _REPORT = frozenset({
     "version", "include_deleted", "filter_statuses", "time_increment", "time_increment_period", "slices", "finished",

@@ -12,6 +12,7 @@ from facebook_marketing.catalog.stream import Kind, Report, Stream
 from facebook_marketing.graph.wire import with_whole_characters
 from facebook_marketing.records.cells import ANYTHING, BREAKDOWN, CELLS, NUMBER, NUMBERS, TEXT, TEXTS, Cell
 from facebook_marketing.records.decoded import Decoded, Nulled
+from facebook_marketing.records.opened import openings
 from facebook_marketing.records.page import is_odd, one_line
 from facebook_marketing.records.shapes import Shape, Shapes, attribute
 from facebook_marketing.records.steps import RENAMED, is_renamed, steps
@@ -29,6 +30,7 @@ class Rows:
         self._inner = _inner_shapes(stream.report)
         self._row = Shape("Row", _cells(stream, self._inner))
         self._inject = tuple(attribute(name) for name in stream.inject if name in names)
+        self._openings = tuple(openings(stream))
         self._steps = tuple(steps(stream))
         self._build()
 
@@ -41,6 +43,8 @@ class Rows:
             msgspec.DecodeError: the page is no JSON list of objects (a null among them is no row).
         """
         try:
+            for opening in self._openings:
+                page = opening(page)
             rows, nulled = self._typed(page)
         except RecursionError:
             raise msgspec.DecodeError("the page is nested deeper than any of Meta's: ask for fewer fields") from None

@@ -1,22 +1,19 @@
 """Audiences, conversions, pixels, saved audiences and rules: the smaller things an account keeps."""
 
 import json
-from collections.abc import Sequence
 from typing import Final
 
 from .accounts import Account
 from .chance import Dice
 from .ids import object_id, plain_id
-from .size import Size
 from .zones import DAY, wire_time
 
-__all__ = ["audience_row", "conversion_row", "form_row", "lead_row", "pixel_row", "rule_row", "saved_row"]
+__all__ = ["audience_row", "conversion_row", "pixel_row", "rule_row", "saved_row"]
 
 Row = dict[str, object]
 
 _SUBTYPES: Final = ("WEBSITE", "LOOKALIKE", "CUSTOM", "ENGAGEMENT", "WEBSITE", "VIDEO")
 _EVENTS: Final = ("PURCHASE", "LEAD", "ADD_TO_CART", "OTHER", "COMPLETE_REGISTRATION", "CONTENT_VIEW")
-_LEADS_KEPT_DAYS: Final = 90
 
 
 def _compact(value: object) -> str:
@@ -200,44 +197,3 @@ def rule_row(account: Account, place: int, anchor: float) -> Row:
         "execution_spec": {"execution_type": "PAUSE"},
         "schedule_spec": {"schedule_type": "SEMI_HOURLY"},
     }
-
-
-def form_row(account: Account, anchor: float, count: int) -> Row:
-    """Return the account's one lead form, on its first page."""
-    return {
-        "id": plain_id("form", account.number, 1),
-        "name": "Newsletter",
-        "status": "ACTIVE",
-        "locale": "en_US",
-        "page_id": account.pages[0],
-        "page": {"id": account.pages[0], "name": account.name},
-        "created_time": wire_time(anchor - 400 * DAY),
-        "leads_count": count,
-        "expired_leads_count": 0,
-        "organic_leads_count": 0,
-    }
-
-
-def lead_row(account: Account, place: int, ads: Sequence[tuple[str, str, str, str]], now: float) -> Row:
-    """Return a lead of the last 90 days; `ads` are (ad id, name, ad set id, campaign id) to choose from."""
-    dice = Dice("lead", account.id, place)
-    row: Row = {
-        "id": plain_id("lead", account.number, place + 1),
-        "created_time": wire_time(now // DAY * DAY - dice.below((_LEADS_KEPT_DAYS - 2) * DAY)),
-        "form_id": plain_id("form", account.number, 1),
-        "is_organic": not ads,
-        "platform": dice.pick(("fb", "ig")),
-        "field_data": [
-            {"name": "full_name", "values": [f"Test Person {place + 1}"]},
-            {"name": "email", "values": [f"test{place + 1}@example.com"]},
-        ],
-    }
-    if ads:
-        ad, name, adset, campaign = dice.pick(ads)
-        row |= {"ad_id": ad, "ad_name": name, "adset_id": adset, "campaign_id": campaign}
-    return row
-
-
-def leads_count(size: Size) -> int:
-    """Return how many leads an account holds."""
-    return min(60, size.ads)

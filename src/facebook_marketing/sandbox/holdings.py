@@ -10,9 +10,6 @@ from .activities import Target, activity_row, event_of, newest_first, past_activ
 from .audiences import (
     audience_row,
     conversion_row,
-    form_row,
-    lead_row,
-    leads_count,
     pixel_row,
     rule_row,
     saved_row,
@@ -20,6 +17,8 @@ from .audiences import (
 from .census import Census
 from .creatives import creative_row
 from .entities import label_row
+from .guidance import recommendation_rows
+from .leads import Leads, form_row
 from .life import Life
 from .media import image_row, image_users, next_upload, video_row
 from .plans import AdPlan, AdSetPlan, CampaignPlan
@@ -149,20 +148,27 @@ class Holdings:
             {"id": second["id"], "name": second["name"], "tasks": ["ANALYZE"]},
         ]
 
+    def recommendations(self) -> Sequence[Row]:
+        """What Meta advises: one row around the list."""
+        newest = sorted((plan.id for plan in self.census.adsets(self.anchor)), reverse=True)
+        return recommendation_rows(self.account, newest[:3], self.anchor)
+
     def forms(self) -> Sequence[Row]:
         """Lead forms of the account's first page."""
-        return [form_row(self.account, self.anchor, leads_count(self.size))]
+        return [form_row(self.account, self.anchor, len(self.leads()))]
 
     def leads(self, ad: str | None = None) -> Sequence[Row]:
         """Leads of the form, newest first; only those of one ad if it is named."""
+        return [row for row in self._leads.at(self._now()) if ad is None or row.get("ad_id") == ad]
+
+    @cached_property
+    def _leads(self) -> Leads:
         ads = [
-            (plan.id, plan.name, plan.adset.id, plan.adset.campaign.id)
+            (plan.id, plan.name, plan.adset.id, plan.adset.name, plan.adset.campaign.id, plan.adset.campaign.name)
             for plan in self.census.ads(self.anchor)
             if plan.adset.campaign.economy.key == "leads"
         ]
-        rows = [lead_row(self.account, place, ads, self.anchor) for place in range(leads_count(self.size))]
-        rows.sort(key=lambda row: str(row["created_time"]), reverse=True)
-        return [row for row in rows if ad is None or row.get("ad_id") == ad]
+        return Leads(self.account, self.size, ads, self.anchor)
 
     def activities(self, about: frozenset[str] | None = None) -> Sequence[Row]:
         """What was done, newest first; only what was done to some ids if they are given."""
@@ -236,4 +242,5 @@ _EDGES: Final[Mapping[str, Callable[[Holdings], Sequence[Row]]]] = {
     "promote_pages": Holdings.promote_pages,
     "assigned_users": Holdings.assigned_users,
     "users": Holdings.assigned_users,
+    "recommendations": Holdings.recommendations,
 }

@@ -43,6 +43,10 @@ class Listings:
     def listing(self, node: Node, edge: str, params: Params, token: Token) -> Listing:
         """Return the rows that an edge shows to this token. Raises code 100 where there is no such edge."""
         kind = edge_kind(node.kind, edge)
+        needed = _REQUIRED.get((node.kind, edge))
+        if needed is not None and needed not in params:
+            message = f"(#100) The parameter {needed} is required"
+            raise GraphError(message, 100)
         made = _MADE.get((node.kind, edge))
         rows = made(self._world, node, token) if made is not None else self._world.edge(node, edge)
         if kind is None and rows is None:
@@ -161,6 +165,14 @@ def _assigned_users(_: World, node: Node, token: Token) -> Sequence[Row]:
     return [{"id": token.business_user_id, "name": token.user_name, "tasks": tasks_on(node.row, token)}]
 
 
+def _users(world: World, node: Node, token: Token) -> Sequence[Row]:
+    """Everybody with a role on the account; only oneself where one's own role is no more than to look."""
+    tasks = tasks_on(node.row, token)
+    rows = world.edge(node, "users") or ()
+    own = [{**row, "tasks": tasks} if row["id"] == token.user_id else row for row in rows]
+    return own if "MANAGE" in tasks else [row for row in own if row["id"] == token.user_id]
+
+
 def _permissions(_: World, __: Node, token: Token) -> Sequence[Row]:
     return token.permissions()
 
@@ -185,8 +197,11 @@ _MADE: Mapping[tuple[str, str], Callable[[World, Node, Token], Sequence[Row]]] =
     ("Business", "client_ad_accounts"): _clients,
     ("Business", "business_users"): _business_users,
     ("AdAccount", "assigned_users"): _assigned_users,
-    ("AdAccount", "users"): _assigned_users,
+    ("AdAccount", "users"): _users,
 }
+
+_REQUIRED: Mapping[tuple[str, str], str] = {("AdAccount", "assigned_users"): "business"}
+"""The parameter without which an edge refuses (Meta's page on assigned users)."""
 
 
 # -- parameters that only some edges know ----------------------------------------------------------------------------

@@ -17,6 +17,8 @@ Row = Mapping[str, object]
 _DEFAULT_EXPANSION = 25
 _NEEDS_BUSINESS = frozenset({"owner", "business"})
 _BY_ROLE = frozenset({"user_tasks", "funding_source_details"})
+_SCOPES: Mapping[str, str] = {"Lead": "leads_retrieval"}
+"""Permission without which objects of a kind cannot be read at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,10 @@ def asked_fields(kind: str, fields: Sequence[Field]) -> Sequence[Field]:
 
 def check_fields(kind: str, fields: Sequence[Field], token: Token) -> None:
     """Refuse names that this kind does not have, and names that the token may not read."""
+    scope = _SCOPES.get(kind)
+    if scope is not None and not token.may(scope):
+        message = f"(#200) Requires {scope} permission to manage the object"
+        raise GraphError(message, 200, status=403)
     known = field_names(kind)
     for field in fields:
         child = edge_kind(kind, field.name)

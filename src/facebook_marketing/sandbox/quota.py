@@ -27,20 +27,29 @@ _BUCKETS: Mapping[tuple[str, str], tuple[int, int]] = {
     ("standard_access", "ads_management"): (100_000, 40),
     ("development_access", "custom_audience"): (5_000, 40),
     ("standard_access", "custom_audience"): (190_000, 40),
+    ("development_access", "leadgen"): (12_000, 0),  # 4,800 a day for each of some 60 leads
+    ("standard_access", "leadgen"): (12_000, 0),
 }
 """Calls per hour: a base, and so many more for each active ad (for each audience with ``custom_audience``)."""
 
 _APP_CALLS = 20_000  # an app of 100 daily users, at 200 calls an hour each
 _CUSTOM_AUDIENCE_MOST = 700_000
 _USER_ERROR = 0.001
-_REFUSALS = {"ads_insights": "buc_insights", "ads_management": "buc_management", "custom_audience": "buc_audience"}
+_REFUSALS = {
+    "ads_insights": "buc_insights",
+    "ads_management": "buc_management",
+    "custom_audience": "buc_audience",
+    "leadgen": "buc_leadgen",
+}
 _AUDIENCE_EDGES = frozenset({"customaudiences", "saved_audiences"})
 
 
 def use_case_of(edge: str, kind: str) -> str:
-    """Return the bucket of a call: insights for every ``/insights`` call and run, audiences, else management."""
+    """Return the bucket of a call: insights for every ``/insights`` call and run, audiences, leads, else management."""
     if edge == "insights" or kind == "AdReportRun":
         return "ads_insights"
+    if edge == "leads":
+        return "leadgen"
     if edge in _AUDIENCE_EDGES or kind in {"CustomAudience", "SavedAudience"}:
         return "custom_audience"
     return "ads_management"

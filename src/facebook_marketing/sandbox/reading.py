@@ -11,6 +11,7 @@ from .options import Options
 from .paging import UrlOf
 from .params import Params
 from .quota import use_case_of
+from .refusals import named
 from .reports import Reports, cannot_include
 from .request import Request, Target
 from .tokens import Token
@@ -72,6 +73,8 @@ class Reading:
         if edge:
             url = self._url(request, node)
             return self._listings.page((node, edge), fields, request.params, scope=scope, url=url)
+        if node.kind == "Business" and not request.token.may("business_management"):
+            raise named("business_management")
         wanted = asked_fields(node.kind, fields)
         check_fields(node.kind, wanted, request.token)
         return project(node.kind, node.row, wanted, scope)

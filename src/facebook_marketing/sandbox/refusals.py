@@ -154,6 +154,7 @@ NAMED: Mapping[str, Callable[[], GraphError]] = {
     "token_logged_out": _error(
         "Error validating access token: The session is invalid because the user logged out.", 190, subcode=467
     ),
+    "leads_retrieval": _error("(#200) Requires leads_retrieval permission to manage the object", 200, status=403),
     "owner_not_granted": _error(
         "(#200) Ad account owner has NOT grant ads_management or ads_read permission", 200, status=403
     ),
@@ -200,6 +201,7 @@ NAMED: Mapping[str, Callable[[], GraphError]] = {
         subcode=2446079,
     ),
     "buc_audience": _error(f"(#80003) {_TO_ACCOUNT} {_DOC}#custom-audience.", 80003, subcode=2446079),
+    "buc_leadgen": _error(f"(#80005) {_TO_ACCOUNT} {_DOC}#lead-generation.", 80005, subcode=2446079),
     "buc_management": _error(f"(#80004) {_TO_ACCOUNT} {_DOC}#ads-management.", 80004, subcode=2446079),
 }
 """Factories, because a raised exception carries a traceback and must not be shared."""

@@ -14,7 +14,18 @@ from .params import Params
 
 __all__ = ["STANDARD", "Proof", "Token", "bearer", "check", "table"]
 
-_ALL_SCOPES = frozenset({"ads_read", "ads_management", "business_management", "pages_show_list", "public_profile"})
+_ALL_SCOPES = frozenset(
+    {
+        "ads_read",
+        "ads_management",
+        "business_management",
+        "leads_retrieval",
+        "pages_manage_ads",
+        "pages_read_engagement",
+        "pages_show_list",
+        "public_profile",
+    }
+)
 _ALL_TASKS = ("DRAFT", "ANALYZE", "ADVERTISE", "MANAGE")
 _UNREADABLE = "Invalid OAuth access token - Cannot parse access token"
 
@@ -69,6 +80,7 @@ STANDARD: Mapping[str, Token] = {
     "removed-app-token": Token(dead=458),
     "no-ads-read-token": _without("ads_read", "ads_management"),
     "no-business-token": _without("business_management"),
+    "no-leads-token": _without("leads_retrieval"),
     "analyst-token": Token(tasks=("ANALYZE",), business_user_id="100000000000902"),
 }
 """Tokens that every sandbox knows; the names say what they lack."""

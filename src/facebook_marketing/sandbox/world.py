@@ -217,7 +217,8 @@ def _user_edge(world: World, node: Node, name: str) -> Sequence[Row] | None:
     if name in {"adaccounts", "assigned_ad_accounts"}:
         return [held.row() for held in holdings]
     if name == "businesses":
-        return list({held.account.business: business_row(held.account) for held in holdings}.values())
+        found = (world.node(business) for business in dict.fromkeys(held.account.business for held in holdings))
+        return [node.row for node in found if node is not None]
     if name == "business_users":
         seen = {held.account.business: held.account for held in holdings}.values()
         return [_business_user(account, node) for account in seen]
