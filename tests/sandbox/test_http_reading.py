@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -371,3 +372,91 @@ def test_the_log_tells_every_call_without_secrets(talk: Caller) -> None:
     assert (call.method, call.path, call.edge, call.status) == ("GET", f"{EDGE}/ads", "ads", 200)
     assert (call.account, call.use_case, call.batch) == ("1234567890123456", "ads_management", False)
     assert call.params == {"limit": "3"}
+
+
+# -- edges around the account -----------------------------------------------------------------------------------------
+
+
+def test_everybody_is_among_the_users_for_who_manages_and_oneself_for_who_may_look(talk: Caller) -> None:
+    everybody = list(talk.walk(f"{EDGE}/users", fields="id,name,tasks"))
+    assert [row["name"] for row in everybody] == ["Jane Doe", "Sam Roe"]
+    talk.token = "analyst-token"
+    (own,) = talk.walk(f"{EDGE}/users")
+    assert (own["name"], own["tasks"]) == ("Jane Doe", ["ANALYZE"])
+
+
+def test_assigned_users_want_the_business(talk: Caller) -> None:
+    assert talk.error(f"{EDGE}/assigned_users")["message"] == "(#100) The parameter business is required"
+
+
+def test_a_business_is_read_with_the_permission_only(talk: Caller) -> None:
+    (business,) = talk.walk("me/businesses", fields="id,name,verification_status")
+    assert talk.get(business["id"], fields="name")["name"] == business["name"]
+    talk.token = "no-business-token"
+    assert (talk.error(business["id"])["code"], talk.last.status) == (200, 403)
+    assert list(talk.walk("me/businesses")) == []
+
+
+def test_leads_need_their_own_permission_on_every_path(talk: Caller) -> None:
+    (form,) = talk.walk(f"{next(talk.walk('me/accounts'))['id']}/leadgen_forms")
+    lead = next(talk.walk(f"{form['id']}/leads"))
+    assert list(lead) == ["created_time", "id", "field_data"]
+    ad = next(row["ad_id"] for row in talk.walk(f"{form['id']}/leads", fields="ad_id"))
+    talk.token = "no-leads-token"
+    for path, fields in ((lead["id"], ""), (f"{ad}/leads", ""), (f"{form['id']}/leads", "id"), (ad, "leads{id}")):
+        error = talk.error(path, **({"fields": fields} if fields else {}))
+        assert (error["code"], talk.last.status) == (200, 403)
+        assert "leads_retrieval" in error["message"]
+
+
+def test_leads_are_filtered_by_the_time_at_which_they_came_and_counted_by_themselves(talk: Caller) -> None:
+    (form,) = talk.walk(f"{next(talk.walk('me/accounts'))['id']}/leadgen_forms")
+    rows = list(talk.walk(f"{form['id']}/leads", fields="ad_id,created_time"))
+    middle = sorted(row["created_time"] for row in rows)[len(rows) // 2]
+    bound = int(datetime.fromisoformat(middle).timestamp())
+    wanted = [{"field": "time_created", "operator": "GREATER_THAN", "value": bound}]
+    newer = talk.walk(f"{form['id']}/leads", fields="ad_id,created_time", filtering=wanted)
+    assert list(newer) == [row for row in rows if row["created_time"] > middle]
+    wrong = [{"field": "created_time", "operator": "GREATER_THAN", "value": bound}]
+    assert talk.error(f"{form['id']}/leads", filtering=wrong)["code"] == 100
+    talk.get(f"{rows[0]['ad_id']}/leads")
+    assert '"type":"leadgen"' in talk.last.headers["x-business-use-case-usage"]
+
+
+def test_leads_come_every_few_hours_and_go_after_ninety_days(talk: Caller, clock: StillClock) -> None:
+    page = next(talk.walk("me/accounts"))["id"]
+    (form,) = talk.walk(f"{page}/leadgen_forms", fields="leads_count")
+
+    def leads() -> set[str]:
+        return {row["id"] for row in talk.walk(f"{form['id']}/leads", fields="id")}
+
+    first = leads()
+    assert len(first) == form["leads_count"]
+    clock.moment += 86_400.0
+    second = leads()
+    assert 3 <= len(second - first) <= 6
+    clock.moment += 91 * 86_400.0
+    assert leads().isdisjoint(second)
+
+
+def test_recommendations_are_a_list_within_a_row(talk: Caller) -> None:
+    (row,) = talk.walk(f"{EDGE}/recommendations")
+    assert list(row) == ["recommendations"]
+    assert {"type", "object_ids", "recommendation_content", "url"} <= row["recommendations"][0].keys()
+
+
+@pytest.mark.parametrize(
+    ("edge", "kind"),
+    (
+        ("adlabels", "AdLabel"),
+        ("saved_audiences", "SavedAudience"),
+        ("adrules_library", "AdRule"),
+        ("adspixels", "AdsPixel"),
+        ("users", "AdAccountUser"),
+        ("recommendations", "AdAccountRecommendations"),
+    ),
+)
+def test_the_smaller_edges_refuse_a_field_that_they_do_not_have(talk: Caller, edge: str, kind: str) -> None:
+    error = talk.error(f"{EDGE}/{edge}", fields="id,nonsense")
+    message = f"(#100) Tried accessing nonexisting field (nonsense) on node type ({kind})"
+    assert (error["code"], error["message"]) == (100, message)

@@ -4,6 +4,7 @@ The SDK stops at an empty page, so the sandbox serves none here; one test assert
 """
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -39,6 +40,13 @@ EDGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("adlabels", "get_ad_labels", ("name", "created_time")),
     ("adspixels", "get_ads_pixels", ("name", "is_unavailable")),
     ("saved_audiences", "get_saved_audiences", ("name", "targeting")),
+    (
+        "adrules_library",
+        "get_ad_rules_library",
+        ("name", "status", "evaluation_spec", "execution_spec", "updated_time"),
+    ),
+    ("users", "get_users", ("name", "tasks")),
+    ("recommendations", "get_recommendations", ("recommendations",)),
 )
 
 
@@ -96,6 +104,24 @@ def test_the_sdk_reads_the_account_and_finds_it_through_me(account: AdAccount) -
     assert (own["currency"], own["timezone_name"], own["account_status"]) == ("EUR", "Europe/Berlin", 1)
     me = User("me", api=account.get_api())
     assert [row["id"] for row in me.get_ad_accounts()] == [EDGE]
+
+
+def test_the_sdk_reads_the_leads_of_an_ad_and_those_after_a_moment(running: Running, account: AdAccount) -> None:
+    fields = ["created_time", "ad_id", "form_id", "is_organic", "field_data"]
+    rows = [dict(row) for row in running.sandbox.world.holdings(EDGE.removeprefix("act_")).leads() if "ad_id" in row]
+    ad = Ad(rows[0]["ad_id"], api=account.get_api())
+    truth = [{name: row[name] for name in (*fields, "id")} for row in rows if row["ad_id"] == ad["id"]]
+    assert [lead.export_all_data() for lead in ad.get_leads(fields=fields, params={"limit": 2})] == truth
+    newest = int(datetime.fromisoformat(str(rows[0]["created_time"])).timestamp()) - 1
+    after = [{"field": "time_created", "operator": "GREATER_THAN", "value": newest}]
+    assert [lead["id"] for lead in ad.get_leads(params={"filtering": after})] == [rows[0]["id"]]
+
+
+def test_the_sdk_finds_businesses(account: AdAccount) -> None:
+    me = User("me", api=account.get_api())
+    (business,) = me.get_businesses(fields=["name", "verification_status", "primary_page"])
+    assert business["name"] == account.api_get(fields=["business"])["business"]["name"]
+    assert business["primary_page"]["id"]
 
 
 def test_the_sdk_filters(running: Running, account: AdAccount) -> None:
