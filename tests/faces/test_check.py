@@ -181,7 +181,7 @@ def test_a_token_that_reaches_no_account_is_told_so() -> None:
 
 def test_a_dead_token_that_shall_list_its_accounts_is_said_to_be_dead() -> None:
     [text], _ = problems(Options(), account_ids=["all"], token="expired-token")
-    assert text.startswith("The token's accounts cannot be listed: The access token is dead or wrong.")
+    assert text.startswith("The token's accounts cannot be listed: The access token is dead: it has expired.")
     assert RECONNECT in text
 
 

@@ -99,7 +99,7 @@ def test_check_says_that_a_configuration_works(shell: Shell) -> None:
 def test_check_says_what_does_not_work_on_stderr(shell: Shell) -> None:
     done = shell.command("check", "--config", shell.write("c.json", config(token="expired-token", account_ids=["7"])))
     assert (done.code, done.out) == (1, b"")
-    assert last(done.err).startswith("Account 7 cannot be read: The access token is dead or wrong.")
+    assert last(done.err).startswith("Account 7 cannot be read: The access token is dead: it has expired.")
 
 
 def test_check_without_any_configuration_says_what_to_set(shell: Shell) -> None:
@@ -166,7 +166,7 @@ def test_sync_with_a_dead_token_reads_nothing_and_says_so_once(shell: Shell) -> 
     report = done.err.partition("Not read to the end:\n")[2].splitlines()
     assert done.code == 1
     assert len(report) == 1
-    assert "The access token is dead or wrong" in report[0]
+    assert "The access token is dead: it has expired. Meta says: 190/463 " in report[0]
     assert "Make a new access token" in report[0]
     assert "Traceback" not in done.err
 

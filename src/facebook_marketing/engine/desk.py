@@ -36,7 +36,7 @@ class LostError(Exception):
     """A job cannot go on. Says what was refused and how far it reaches."""
 
     def __init__(self, refusal: Refusal, what: str) -> None:
-        super().__init__(f"{what}: {refusal.verdict.rule.meaning} {refusal.fault} {refusal.verdict.rule.mend}")
+        super().__init__(f"{what}: {refusal.verdict.about(refusal.fault)}")
         self.refusal = refusal
 
     @property

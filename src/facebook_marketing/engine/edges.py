@@ -11,7 +11,7 @@ from facebook_marketing.engine.fresh import Fresh
 from facebook_marketing.engine.order import Order, Selected
 from facebook_marketing.engine.thumbnails import add_thumbnails
 from facebook_marketing.graph.client import Body, Refusal
-from facebook_marketing.graph.verdicts import Kind
+from facebook_marketing.graph.verdicts import Kind, explained
 from facebook_marketing.graph.walk import Arrived, Dropped, Path, Restarted, Spoiled, Step, refused_fields, walk
 from facebook_marketing.graph.wire import Call, as_json, list_param
 from facebook_marketing.plan.state import EntityCursor, instant
@@ -93,10 +93,12 @@ class _Reader:
             case Arrived(rows, without):
                 await self._arrived(rows, without)
             case Dropped(name, fault):
-                await desk.gap(stream, account, f"Meta does not give the field {name}: {fault}", fault, field=name)
+                await desk.gap(
+                    stream, account, f"Meta does not give the field {name}: {explained(fault)}", fault, field=name
+                )
             case Spoiled(item, name, fault):
                 what = f"{item} was read without {name}" if name else f"of {item} only the id could be read"
-                await desk.gap(stream, account, f"{what}: {fault}", fault, field=name, entity=item)
+                await desk.gap(stream, account, f"{what}: {explained(fault)}", fault, field=name, entity=item)
             case Restarted():
                 pass  # `fresh` leaves out what comes again
             case Refusal():

@@ -26,6 +26,7 @@ from facebook_marketing.engine.window import (
     Taker,
 )
 from facebook_marketing.graph.client import Refusal
+from facebook_marketing.graph.verdicts import explained
 from facebook_marketing.graph.wire import Fault
 from facebook_marketing.plan.state import OpenRun
 from facebook_marketing.plan.windows import Window
@@ -202,7 +203,7 @@ class Parts:
         dropped = [name for name in fields if name in self.fields]
         self.fields = tuple(name for name in self.fields if name not in fields)
         for name in dropped:
-            text = f"Meta does not give the field {name}: {fault}"
+            text = f"Meta does not give the field {name}: {explained(fault)}"
             await self.desk.gap(self.stream, self.account, text, fault, field=name, verdict="field refused")
 
     async def record(self, part: Part, fault: Fault, verdict: str, field: str | None = None) -> None:
@@ -210,7 +211,7 @@ class Parts:
         whose = f" of {self.report.level} {', '.join(part.ids)}" if part.ids and len(part.ids) <= _NAMED else ""
         what = f"the field {field}{whose}" if field else f"the rows{whose}"
         days = (str(part.window.since), str(part.window.until))
-        text = f"{days[0]} to {days[1]}: {what} could not be read: {fault}"
+        text = f"{days[0]} to {days[1]}: {what} could not be read: {explained(fault)}"
         entity = part.ids[0] if part.ids and len(part.ids) == 1 else None
         await self.desk.gap(
             self.stream,

@@ -193,7 +193,7 @@ async def _listed(client: Client, path: str, *, needed: bool, fields: tuple[str,
 
 
 def _refused(refusal: Refusal) -> str:
-    fault, rule = refusal.fault, refusal.verdict.rule
+    fault = refusal.fault
     if fault.status == 0:
         return f"The token's accounts cannot be listed. {unanswered('Meta', fault.message)}"
-    return f"The token's accounts cannot be listed: {rule.meaning} Meta says: {fault}. {rule.mend}"
+    return f"The token's accounts cannot be listed: {refusal.verdict.about(fault)}"

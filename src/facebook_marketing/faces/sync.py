@@ -18,7 +18,7 @@ from facebook_marketing.faces.parts import named, wanted
 from facebook_marketing.faces.reading import run_engine
 from facebook_marketing.graph.transport import Transport
 
-_TRACE = re.compile(r" \[fbtrace_id [^\]]*\]")
+_TRACE = re.compile(r"\.? \[fbtrace_id [^\]]*\]")
 
 
 class UsageError(Exception):

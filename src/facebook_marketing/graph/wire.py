@@ -113,7 +113,8 @@ class Fault:
 
     def __str__(self) -> str:
         number = "" if self.code is None else f"{self.code}" + (f"/{self.subcode}" if self.subcode else "") + " "
-        user = f" ({self.user_title}: {self.user_message})" if self.user_message else ""
+        told = ": ".join(part for part in (self.user_title, self.user_message) if part)
+        user = f" ({told})" if told else ""
         trace = f" [fbtrace_id {self.trace}]" if self.trace else ""
         return redact(f"{number}{self.message}{user}{trace}")
 
