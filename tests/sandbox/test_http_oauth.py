@@ -1,5 +1,6 @@
 """The login flow."""
 
+from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -81,3 +82,24 @@ def test_an_app_token_inspects_others(talk: Caller) -> None:
     dead = talk.get("debug_token", input_token="expired-token")["data"]
     assert (dead["is_valid"], dead["error"]["subcode"]) == (False, 463)
     assert talk.get("debug_token", input_token="nonsense")["data"]["is_valid"] is False
+
+
+def test_a_person_without_a_role_on_the_app_may_not_inspect_tokens_but_the_app_may(talk: Caller) -> None:
+    talk.token = "outsider-token"
+    refused = talk.error("debug_token", input_token="outsider-token")
+    assert (refused["code"], "owner or developer of the app" in refused["message"]) == (100, True)
+    talk.token = f"{APP['client_id']}|{APP['client_secret']}"
+    assert talk.get("debug_token", input_token="outsider-token")["data"]["is_valid"] is True
+
+
+def test_tokens_of_five_days_and_of_an_hour_say_when_they_end(talk: Caller, clock: StillClock) -> None:
+    ends = {
+        name: talk.get("debug_token", input_token=name)["data"]["expires_at"] - int(clock.moment)
+        for name in ("expiring-token", "short-token", "sandbox-token")
+    }
+    assert ends == {"expiring-token": 5 * 86400, "short-token": 3600, "sandbox-token": -int(clock.moment)}
+
+
+def test_every_reply_says_the_time(talk: Caller, clock: StillClock) -> None:
+    talk.get("me")
+    assert parsedate_to_datetime(talk.last.headers["date"]).timestamp() == int(clock.moment)

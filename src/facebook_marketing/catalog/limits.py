@@ -112,6 +112,26 @@ class Caveat:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class OptIn:
+    """A breakdown that stays empty until the advertiser opts in, and what it can be asked with."""
+
+    name: str
+    breakdowns: tuple[str, ...]
+    field: str
+
+
+# Meta's out-of-cycle change of 2026-08-06: for some accounts; the reply is empty, without an error.
+OPT_IN: tuple[OptIn, ...] = (
+    OptIn("impression_device", ("publisher_platform", "impression_device"), "impressions"),
+    OptIn(
+        "hourly_stats_aggregated_by_audience_time_zone",
+        ("hourly_stats_aggregated_by_audience_time_zone",),
+        "impressions",
+    ),
+    OptIn("frequency_value", ("frequency_value",), "reach"),
+)
+
 # Meta's pages on insights breakdowns and on out-of-cycle changes (2026-08-06: the opt-in).
 CAVEATS: tuple[Caveat, ...] = (
     Caveat(
@@ -131,7 +151,7 @@ CAVEATS: tuple[Caveat, ...] = (
         "conversions off Meta's own surfaces come without a value of the breakdown, or not at all",
     ),
     Caveat(
-        ("impression_device", "hourly_stats_aggregated_by_audience_time_zone", "frequency_value"),
+        tuple(row.name for row in OPT_IN),
         "empty for an account that has not opted in (since August 2026)",
     ),
 )

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 HIDDEN: Final = "(hidden)"
 NOTHING: Final = object()
+MISSING: Final = "nothing"
+"""`Mistake.found` where there is no value at all."""
 """Stands for a value that is not there."""
 
 _SECRET_NAME: Final = re.compile(r"token|secret|password|credentials|client_id", re.IGNORECASE)
@@ -47,7 +49,7 @@ class ConfigError(Exception):
 def mistake(path: str, value: object, allowed: str) -> Mistake:
     """Make a mistake whose `found` describes `value`; what stands under a secret's name is hidden."""
     if value is NOTHING or value is None:
-        return Mistake(path, "nothing", allowed)
+        return Mistake(path, MISSING, allowed)
     hidden = isinstance(value, str) and _SECRET_NAME.search(path.rpartition(".")[2])
     return Mistake(path, HIDDEN if hidden else shown(value), allowed)
 

@@ -8,7 +8,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -215,7 +215,8 @@ async def sync(  # noqa: PLR0913 - what to read, where to, and the parts passed 
     waiting = asyncio.create_task(pulse(output))
     sink = AirbyteSink(output)
     try:
-        outcome = await run_engine(loaded.config, selected, state, sink, transport=transport, clock=clock)
+        async with _watched(loaded, state, transport, clock):
+            outcome = await run_engine(loaded.config, selected, state, sink, transport=transport, clock=clock)
     except asyncio.CancelledError:
         sink.give_up()
         text = "Stopped by a signal. What the states above cover is safe; the next sync goes on from there."
@@ -232,6 +233,17 @@ async def sync(  # noqa: PLR0913 - what to read, where to, and the parts passed 
     finally:
         waiting.cancel()
     return _report(outcome, output)
+
+
+def _watched(
+    loaded: "Loaded", state: Mapping[str, Any], transport: "Transport | None", clock: "Clock | None"
+) -> AbstractAsyncContextManager[None]:
+    """Warns before the token ends, beside the read."""
+    from facebook_marketing.faces.expiry import wanted, watched
+
+    if not wanted(loaded.config, state):
+        return nullcontext()
+    return watched(loaded.config, transport=transport, clock=clock)
 
 
 def _report(outcome: "Outcome", output: Output) -> int:

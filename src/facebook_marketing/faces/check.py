@@ -16,6 +16,7 @@ from facebook_marketing.config import Config
 from facebook_marketing.engine import query
 from facebook_marketing.faces.accounts import AccountsError, accounts_of, unanswered
 from facebook_marketing.faces.catalog import built_in
+from facebook_marketing.faces.expiry import watched
 from facebook_marketing.faces.parts import client_of, streams_of
 from facebook_marketing.graph.client import Client, Patience, Refusal
 from facebook_marketing.graph.transport import HttpTransport, Transport
@@ -37,13 +38,13 @@ async def check(config: Config, transport: Transport | None = None, clock: Clock
     """What is wrong with the configuration; empty when nothing is. Takes a minute at most."""
     streams = streams_of(config)
     clashes = [f"{mistake}" for mistake in config.clashes(built_in(streams, config))]
-    refused = _combinations(streams)
+    refused = combinations(streams)
     problems = [*clashes, *refused.values()]
     door = transport or HttpTransport()
     client = client_of(config, door, clock or SystemClock(), patience=_PATIENCE)
     try:
-        async with asyncio.timeout(SECONDS):
-            problems += await _reached(client, config, [own for own in _own(streams) if own.name not in refused])
+        async with asyncio.timeout(SECONDS), watched(config, transport=door, clock=clock):
+            problems += await _reached(client, config, [own for own in own_reports(streams) if own.name not in refused])
     except AccountsError as error:
         if error.kind not in _THROTTLED:
             problems.append(str(error))
@@ -55,15 +56,15 @@ async def check(config: Config, transport: Transport | None = None, clock: Clock
     return tuple(problems)
 
 
-def _own(streams: Sequence[Stream]) -> list[Stream]:
+def own_reports(streams: Sequence[Stream]) -> list[Stream]:
     """The user's own reports: Airbyte's rule begins their names with `custom`, and no built-in report's does."""
     return [stream for stream in streams if stream.report is not None and stream.name.startswith("custom")]
 
 
-def _combinations(streams: Sequence[Stream]) -> dict[str, str]:
+def combinations(streams: Sequence[Stream]) -> dict[str, str]:
     """What is wrong with reports by Meta's own table, by stream: known without a call."""
     problems = {}
-    for stream in _own(streams):
+    for stream in own_reports(streams):
         report = stream.report or Report()
         asked = set(request_fields(stream))
         actions = any(c.kind in {ColumnKind.STATS, ColumnKind.HISTOGRAM} and c.name in asked for c in stream.columns)
@@ -73,7 +74,7 @@ def _combinations(streams: Sequence[Stream]) -> dict[str, str]:
     return problems
 
 
-async def _asked_of(client: Client, account: str, stream: Stream) -> str | None:
+async def asked_of(client: Client, account: str, stream: Stream) -> str | None:
     """What Meta says against a report: one row of yesterday is asked for. Only what is wrong with the report counts."""
     report = stream.report or Report()
     yesterday = (datetime.fromtimestamp(client.clock.now(), UTC) - timedelta(days=1)).date()
@@ -100,7 +101,7 @@ async def _reached(client: Client, config: Config, reports: Sequence[Stream]) ->
             fault, meaning = answer.fault, answer.verdict.rule.meaning
             refused[fault.code, fault.subcode, meaning].append((account, answer))
     readable = [a for a, answer in zip(accounts, answers, strict=True) if not isinstance(answer, Refusal)]
-    wrong = await asyncio.gather(*(_asked_of(client, readable[0], one) for one in reports)) if readable else []
+    wrong = await asyncio.gather(*(asked_of(client, readable[0], one) for one in reports)) if readable else []
     lines = (line for group in refused.values() for line in _lines(group, config.graph_url))
     return [*lines, *(line for line in wrong if line)]
 

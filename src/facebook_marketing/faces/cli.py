@@ -60,11 +60,12 @@ def _expected(error: Exception) -> bool:
     from facebook_marketing.faces.catalog import CatalogError
     from facebook_marketing.faces.reading import StoppedError
     from facebook_marketing.faces.sync import UsageError
+    from facebook_marketing.faces.token import ExchangeError
     from facebook_marketing.plan.state import StateError
     from facebook_marketing.sinks.destination import WarehouseError
 
-    known = (ConfigError, CatalogError, RefusedError, StoppedError, StateError, UsageError, WarehouseError)
-    return isinstance(error, known)
+    ours = (CatalogError, ExchangeError, RefusedError, StoppedError, UsageError, WarehouseError)
+    return isinstance(error, (ConfigError, StateError, *ours))
 
 
 def _say(text: str) -> None:
@@ -84,6 +85,12 @@ def _parser() -> argparse.ArgumentParser:
     _demo_parser(commands)
     _sync_parser(commands)
     _config_parser(commands, "check", _check, "say whether the configuration works")
+    doctor = _config_parser(
+        commands, "doctor", _doctor, "look at token, permissions, accounts, quota, version and clock"
+    )
+    doctor.add_argument("--json", action="store_true", help="findings as one JSON object")
+    doctor.epilog = "Exit codes: 0 all is well, 1 warnings, 2 failures."
+    _token_parser(commands)
     discover = _config_parser(commands, "discover", _discover, "list the streams; asks nothing of Meta")
     discover.add_argument("--json", action="store_true", help="as an Airbyte catalog, with every column")
     _read_parser(commands)
@@ -104,6 +111,19 @@ def _config_parser(
     parser.add_argument("--debug", action="store_true", help="log each call")
     parser.set_defaults(command=command)
     return parser
+
+
+def _token_parser(commands: Commands) -> None:
+    text = "exchange a short-lived access token for one of about 60 days"
+    token = _config_parser(commands, "token", _token, text)
+    token.add_argument("action", choices=("exchange",), help="what to do with the configuration's access token")
+    out = token.add_mutually_exclusive_group(required=True)
+    out.add_argument("--write", type=Path, metavar="FILE", help="put the new token into a file that only you can read")
+    out.add_argument("--print", action="store_true", help="print the new token on stdout, and nothing else there")
+    token.epilog = (
+        "The app's id and secret come from client_id and client_secret in the configuration, FACEBOOK_CLIENT_ID and "
+        "FACEBOOK_CLIENT_SECRET, or are asked for on a terminal; so does an access token that is not set."
+    )
 
 
 def _demo_parser(commands: Commands) -> None:
@@ -217,6 +237,32 @@ def _check(arguments: argparse.Namespace) -> int:
     if not problems:
         sys.stdout.write("The configuration works.\n")
     return 1 if problems else 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from facebook_marketing.faces.doctor import diagnose_file
+    from facebook_marketing.faces.logs import clean
+
+    diagnosis = asyncio.run(diagnose_file(arguments.config, os.environ))
+    text = diagnosis.as_json() if arguments.json else diagnosis.text()
+    sys.stdout.write(f"{clean(text)}\n")
+    return diagnosis.exit_code
+
+
+def _token(arguments: argparse.Namespace) -> int:
+    import time
+
+    from facebook_marketing.faces.token import exchange, settings, write
+
+    chosen = settings(arguments.config, os.environ)
+    changed = asyncio.run(exchange(chosen))
+    if arguments.write is not None:
+        write(arguments.write, changed.token)
+        _say(f"The new token stands in {arguments.write}.")
+    else:
+        sys.stdout.write(f"{changed.token.reveal()}\n")
+    _say(changed.life(time.time()))
+    return 0
 
 
 def _discover(arguments: argparse.Namespace) -> int:

@@ -32,6 +32,11 @@ def hide(config: "Config") -> None:
             _secrets.add(secret.get_secret_value())
 
 
+def conceal(secret: str) -> None:
+    """From now on no text shows this secret either."""
+    _secrets.add(secret)
+
+
 def clean(text: str) -> str:
     """The text without the configuration's secrets and without anything that looks like a token.
 

@@ -14,6 +14,7 @@ from facebook_marketing.config import Config
 from facebook_marketing.engine.door import Event, Failure, Outcome
 from facebook_marketing.engine.order import Selected
 from facebook_marketing.faces.catalog import no_such_stream, offered
+from facebook_marketing.faces.expiry import watched
 from facebook_marketing.faces.parts import named, wanted
 from facebook_marketing.faces.reading import run_engine
 from facebook_marketing.graph.transport import Transport
@@ -92,7 +93,8 @@ async def run_sync(  # noqa: PLR0913 - each is a choice of the user's, or a part
     _stop_on_sigterm()
     try:
         state = {} if full_refresh else await sink.restore()
-        outcome = await run_engine(config, selected, state, sink, transport=transport, clock=time)
+        async with watched(config, transport=transport, clock=time):
+            outcome = await run_engine(config, selected, state, sink, transport=transport, clock=time)
     finally:
         await sink.close()
     return Result(outcome, destination, time.now() - began)

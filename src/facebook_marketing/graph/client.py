@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -28,7 +28,10 @@ _GLITCH_CODES = frozenset({2601, 2637})
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long we go on trying. `retries` of passing faults in a row; `throttled` seconds of throttling in a row."""
+    """How long we go on trying. `retries` of passing faults in a row; `throttled` seconds of throttling in a row.
+
+    With `throttled` below zero a throttle is an answer like any other.
+    """
 
     retries: int = 8
     first_pause: float = 1.0
@@ -103,6 +106,11 @@ class Client:
         """The clock that this client waits on."""
         return self._clock
 
+    @property
+    def meters(self) -> Mapping[Key, Meter]:
+        """What is known of each quota, by account (`APP` for the app's own) and use case ("" for all of them)."""
+        return {key: gate.meter for key, gate in self._gates.items()}
+
     def clean(self, text: str) -> str:
         """The text without the token and the secret, wherever Meta echoed them."""
         for secret in (self._endpoint.token, self._endpoint.secret):
@@ -144,6 +152,22 @@ class Client:
         entries = self._entries(reply, len(calls))
         return tuple(await asyncio.gather(*map(self._settle, calls, entries)))
 
+    async def sealed(self, call: Call) -> Answer:
+        """One call with a secret among its parameters, asked once: it travels as a batch of one.
+
+        So the secret stands in the body of a POST, where no address and no log of addresses has it.
+        """
+        async with self._admitted(call):
+            reply = await self._send(wire.batch(self._endpoint, [call]), call, 1)
+        [entry] = self._entries(reply, 1)
+        if entry is None:
+            whole = wire.read(reply) if isinstance(reply, Reply) else reply
+            fault = whole if isinstance(whole, Fault) else Fault(reply.status, f"{call.path}: no answer came")
+            return Refusal(fault, judge(fault))
+        self._observe(call, entry)
+        found = wire.read(entry)
+        return Body(entry.body, found) if isinstance(found, Page) else Refusal(found, judge(found))
+
     def _entries(self, reply: Reply | Fault, expected: int) -> tuple[Reply | None, ...]:
         if isinstance(reply, Fault):
             return (None,) * expected
@@ -161,10 +185,9 @@ class Client:
         if isinstance(found, Page):
             return Body(entry.body, found)
         verdict = judge(found)
-        if verdict.kind in {Kind.RETRY, Kind.THROTTLE_ACCOUNT, Kind.THROTTLE_APP}:
-            self._punish(call, verdict, entry)
-            return await self.ask(call)
-        return Refusal(found, verdict)
+        self._punish(call, verdict, entry)
+        throttled = verdict.kind in {Kind.THROTTLE_ACCOUNT, Kind.THROTTLE_APP} and self._patience.throttled >= 0
+        return await self.ask(call) if throttled or verdict.kind is Kind.RETRY else Refusal(found, verdict)
 
     async def _pause(self, tries: int, fault: Fault) -> None:
         longest = 5.0 if fault.code in _GLITCH_CODES else self._patience.longest_pause

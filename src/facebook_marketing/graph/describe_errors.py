@@ -12,7 +12,7 @@ decides by this very table: code, subcode and, where Meta gives one code to seve
 
 A message of ours has four parts: what the error means, what Meta said (`code/subcode text (Meta's title and text for
 people)`), Meta's `fbtrace_id`, and what you do. With Meta's support quote the `fbtrace_id`; it is shown wherever Meta
-gave one.
+gave one. [`doctor`](doctor.md) looks for most of these troubles before a sync meets them.
 
 Meta writes its texts for people in the language of the token's user, and gives nearly every error HTTP 400 and the
 type `OAuthException`: neither says what is wrong. The code does.

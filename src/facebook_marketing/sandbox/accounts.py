@@ -1,5 +1,6 @@
 """Who owns what: ad accounts with their zones and currencies, the business, its people and its pages."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, NamedTuple
@@ -61,6 +62,7 @@ class Account:
     business: str
     business_name: str
     pages: tuple[str, ...]
+    status: int  # Meta's numbers: 1 ACTIVE, 2 DISABLED, 101 CLOSED, …
     created: date
     created_at: float
     city: str
@@ -81,8 +83,11 @@ class Account:
         return today(now, self.timezone)
 
 
-def make_account(seed: int, number: int, anchor: float) -> Account:
-    """Build the account at that place; `anchor` is the moment at which the world's history ends."""
+def make_account(seed: int, number: int, anchor: float, statuses: Mapping[str, int] | None = None) -> Account:
+    """Build the account at that place; `anchor` is the moment at which the world's history ends.
+
+    Every sixth account is DISABLED and may only be read; `statuses` says otherwise for some, by their digits.
+    """
     home = _HOMES[number % len(_HOMES)]
     dice = Dice(seed, "account", number)
     created_at = anchor - (_FALLBACK_AGE_DAYS + dice.below(300)) * DAY - dice.below(DAY)
@@ -101,6 +106,7 @@ def make_account(seed: int, number: int, anchor: float) -> Account:
         business=plain_id("business", number // 3, 0),
         business_name="Example GmbH" if number < 3 else f"Example Holding {number // 3}",  # noqa: PLR2004 - three a business
         pages=tuple(plain_id("page", number, place) for place in range(2)),
+        status=(statuses or {}).get(account_digits(number), 2 if number % 6 == 5 else 1),  # noqa: PLR2004
         created=today(created_at, home.zone),
         created_at=created_at,
         city=home.city,
@@ -157,6 +163,10 @@ def _switches(account: Account) -> Row:
         "all_capabilities": ["CAN_CREATE_CALL_ADS", "CAN_USE_CONVERSION_LOOKALIKES", "CAN_USE_REACH_AND_FREQUENCY"],
         "fb_entity": 85,
         "has_migrated_permissions": True,
+        "attribution_spec": [
+            {"event_type": "CLICK_THROUGH", "window_days": 7},
+            {"event_type": "VIEW_THROUGH", "window_days": 1},
+        ],
         "is_attribution_spec_system_default": True,
         "is_direct_deals_enabled": False,
         "is_in_3ds_authorization_enabled_market": account.timezone.startswith("Europe/"),
@@ -177,19 +187,18 @@ def account_row(account: Account, now: float) -> Row:
     offset = datetime.fromtimestamp(int(now), zone(account.timezone)).utcoffset()
     hours = (offset.total_seconds() if offset else 0.0) / 3600
     funding = plain_id("saved", account.number, 9_999_999)
-    disabled = account.number % 6 == 5  # noqa: PLR2004 - every sixth account may only be read
     return {
         "id": account.node_id,
         "account_id": account.id,
         "name": account.name,
-        "account_status": 2 if disabled else 1,  # Meta's numbers: 1 ACTIVE, 2 DISABLED
+        "account_status": account.status,
         "age": round((now - account.created_at) / DAY, 10),
         "currency": account.currency,
         "timezone_id": account.timezone_id,
         "timezone_name": account.timezone,
         "timezone_offset_hours_utc": int(hours) if hours.is_integer() else hours,
         "created_time": wire_time(account.created_at, account.timezone),
-        "disable_reason": 3 if disabled else 0,  # 3 RISK_PAYMENT
+        "disable_reason": 3 if account.status == 2 else 0,  # noqa: PLR2004 - 2 DISABLED for 3 RISK_PAYMENT
         "funding_source": funding,
         "funding_source_details": {"id": funding, "display_string": "Visa *4242", "type": 1},
         "rf_spec": _rf_spec(account.countries[0]),

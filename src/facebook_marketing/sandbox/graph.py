@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from urllib.parse import unquote, urlsplit
 
 from . import batch
@@ -29,6 +30,7 @@ _JSON_IN_BATCH = "text/javascript; charset=UTF-8"
 _HTML = "<!DOCTYPE html><html lang=en><title>Error</title><body><h1>Sorry, something went wrong.</h1></body></html>"
 _UNSPOILT = Then()
 _OK = 200
+_OF_THE_WHOLE = frozenset({"content-type", "date"})
 
 
 @dataclass(slots=True)
@@ -71,11 +73,16 @@ class Sandbox:
         self._base_now, self._shift = now, 0.0
         self._frozen: float | None = None
         self.world = World(
-            seed=options.seed, size=options.size, accounts=options.accounts, now=self.now, anchor=options.anchor
+            seed=options.seed,
+            size=options.size,
+            accounts=options.accounts,
+            now=self.now,
+            anchor=options.anchor,
+            statuses=options.account_status,
         )
         self.reports = Reports(self.world, options, self.now)
         self.runs = self.reports.runs
-        self.tokens: dict[str, Token] = table(options.tokens, options.app_id, options.app_secret)
+        self.tokens: dict[str, Token] = table(options.tokens, options.app_id, options.app_secret, self.now())
         self.faults = Faults(options.faults, seed=options.seed)
         self.quota = Quota(
             options.tier,
@@ -153,7 +160,7 @@ class Sandbox:
         token = check(self.tokens, text, now=self.now(), about_me=rest[:1] == ("me",))
         self._proof.check(text, call.params.text("appsecret_proof"))
         if rest == ("debug_token",):
-            return self._oauth.debug(call.params)
+            return self._oauth.debug(call.params, token)
         request = Request(call.method, rest, call.params, call.origin, call.version, token, text)
         target = call.target = self._reading.target(request)
         self._strike(call, target.label)
@@ -231,13 +238,14 @@ class Sandbox:
         call = _Incoming(entry.method.upper(), parts, Params([*shared, *params.pairs, shared[0]]), {}, outer.origin)
         call.outer, call.in_batch = version, True
         served = self._serve(call)
-        headers = {"Content-Type": _JSON_IN_BATCH} | {k: v for k, v in served.headers.items() if k != "content-type"}
+        own = {k: v for k, v in served.headers.items() if k not in _OF_THE_WHOLE}
+        headers = {"Content-Type": _JSON_IN_BATCH} | own
         return batch.Outcome(served.status, headers, served.body.decode(), void=served.then.null_batch_entry)
 
     # -- the reply ----------------------------------------------------------------------------------------------------
 
     def _headers(self, call: _Incoming, extra: Mapping[str, str]) -> dict[str, str]:
-        headers = {"content-type": _JSON}
+        headers = {"content-type": _JSON, "date": formatdate(self.now(), usegmt=True)}
         if call.version is not None:
             headers |= call.version.headers()
         headers |= self._usage(call)

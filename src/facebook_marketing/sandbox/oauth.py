@@ -14,7 +14,11 @@ __all__ = ["OAuth"]
 
 _CODE_LIFE = 600.0
 _LONG = 5_183_944
+_DATA_ACCESS = 90 * 86_400  # ninety days after the last use
 _GONE_SCOPES = frozenset({"read_insights"})
+_NOT_ALLOWED = (
+    "(#100) You must provide an app access token, or a user access token that is an owner or developer of the app"
+)
 _EXPIRED = "This authorization code has expired."
 _USED = "This authorization code has been used."
 _MISMATCH = (
@@ -74,8 +78,13 @@ class OAuth:
             return self._mint("long", self._exchanged(params.text("fb_exchange_token")))
         return self._mint("user", self._redeemed(params))
 
-    def debug(self, params: Params) -> Answer:
-        """Answer ``/debug_token``: what the inspected token is, or why it is not valid."""
+    def debug(self, params: Params, asker: Token) -> Answer:
+        """Answer ``/debug_token``: what the inspected token is, or why it is not valid.
+
+        Only the app itself and people with a role on it may ask. Raises code 100 for anybody else.
+        """
+        if asker.kind != "APP" and not asker.developer:
+            raise GraphError(_NOT_ALLOWED, 100)
         text = params.text("input_token")
         token = self._tokens.get(text)
         app: dict[str, object] = {"app_id": self._app_id, "application": "Sandbox app"}
@@ -85,12 +94,12 @@ class OAuth:
         gone = token.dead or (463 if token.expires and token.expires <= self._now() else None)
         shown = app | {
             "type": token.kind,
-            "data_access_expires_at": token.expires,
+            "data_access_expires_at": token.data_access,
             "expires_at": token.expires,
             "is_valid": gone is None,
             "issued_at": token.issued,
             "scopes": sorted(token.scopes),
-            "granular_scopes": [{"scope": scope} for scope in sorted(token.scopes)],
+            "granular_scopes": [_granular(scope, token) for scope in sorted(token.scopes)],
             "user_id": token.user_id,
         }
         if gone is not None:
@@ -129,8 +138,15 @@ class OAuth:
     def _mint(self, kind: str, token: Token) -> Answer:
         text = f"sandbox-{kind}-{len(self._tokens)}"
         now = int(self._now())
-        self._tokens[text] = replace(token, issued=now, expires=now + _LONG)
+        self._tokens[text] = replace(token, issued=now, expires=now + _LONG, data_access=now + _DATA_ACCESS)
         return Answer({"access_token": text, "token_type": "bearer", "expires_in": _LONG})
+
+
+def _granular(scope: str, token: Token) -> dict[str, object]:
+    """Say which accounts an ads permission was given for, where it was not given for all."""
+    if token.accounts is None or not scope.startswith("ads_"):
+        return {"scope": scope}
+    return {"scope": scope, "target_ids": sorted(token.accounts)}
 
 
 def _denied() -> list[tuple[str, str]]:

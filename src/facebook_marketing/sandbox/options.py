@@ -25,7 +25,8 @@ class Options:
     ``empty_pages`` serves a short or empty page with ``next`` now and then. ``run_failure_rate`` is the share of
     report runs that end failed or skipped (about 1 in 7 was seen live). ``auto_upgrade`` false is the app's opt-out
     of serving dead versions. ``refuse_deleted_filter`` is what Meta's page says about filters naming DELETED; live
-    calls are served. ``quota_scale`` multiplies every rate limit.
+    calls are served. ``quota_scale`` multiplies every rate limit. ``account_status`` gives accounts (bare digits) a
+    status other than their own (2 DISABLED, 101 CLOSED, …).
     """
 
     seed: int = 1
@@ -51,3 +52,4 @@ class Options:
     run_failure_rate: float = 0.0
     auto_upgrade: bool = True
     refuse_deleted_filter: bool = False
+    account_status: Mapping[str, int] = field(default_factory=dict)

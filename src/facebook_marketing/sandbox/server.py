@@ -106,6 +106,7 @@ def _server(sandbox: Sandbox) -> uvicorn.Server:
         access_log=False,
         log_level="critical",
         server_header=False,
+        date_header=False,  # the sandbox says its own time
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=1,
         h11_max_incomplete_event_size=_LONGEST_HEAD,

@@ -27,6 +27,7 @@ _ALL_SCOPES = frozenset(
     }
 )
 _ALL_TASKS = ("DRAFT", "ANALYZE", "ADVERTISE", "MANAGE")
+_DAY = 86_400
 _UNREADABLE = "Invalid OAuth access token - Cannot parse access token"
 
 
@@ -35,7 +36,9 @@ class Token:
     """A token as Meta sees it.
 
     ``accounts``: the bare account numbers that its user has a role on; None means all. ``tasks`` is that role.
-    ``expires``: unix seconds, 0 for never. ``dead``: the 190 subcode that the token answers with.
+    ``expires`` and ``data_access``: unix seconds, 0 for never; ``lifetime`` and ``data_lifetime`` say the same in
+    seconds from the sandbox's birth on. ``developer``: its user has a role on the app, and so may ask
+    ``debug_token`` with it. ``dead``: the 190 subcode that the token answers with.
     """
 
     user_id: str = "10150000000000001"
@@ -48,7 +51,17 @@ class Token:
     accounts: frozenset[str] | None = None
     issued: int = 1_780_000_000
     expires: int = 0
+    data_access: int = 0
+    lifetime: int = 0
+    data_lifetime: int = 0
+    developer: bool = True
     dead: int | None = None
+
+    def born(self, now: float) -> "Token":
+        """Return the token of a sandbox that begins at ``now``."""
+        expires = int(now) + self.lifetime if self.lifetime else self.expires
+        data_access = int(now) + self.data_lifetime if self.data_lifetime else self.data_access
+        return replace(self, expires=expires, data_access=data_access)
 
     def may(self, scope: str) -> bool:
         """Tell whether the user granted a permission."""
@@ -81,6 +94,10 @@ STANDARD: Mapping[str, Token] = {
     "no-ads-read-token": _without("ads_read", "ads_management"),
     "no-business-token": _without("business_management"),
     "no-leads-token": _without("leads_retrieval"),
+    "expiring-token": Token(lifetime=5 * _DAY, data_lifetime=60 * _DAY),
+    "fading-token": Token(lifetime=50 * _DAY, data_lifetime=3 * _DAY),
+    "short-token": Token(lifetime=3600, data_lifetime=90 * _DAY),
+    "outsider-token": Token(lifetime=50 * _DAY, developer=False),
     "analyst-token": Token(tasks=("ANALYZE",), business_user_id="100000000000902"),
 }
 """Tokens that every sandbox knows; the names say what they lack."""
@@ -106,10 +123,11 @@ class Proof:
             raise GraphError(message, 100, type="GraphMethodException")
 
 
-def table(extra: Mapping[str, Token], app_id: str, app_secret: str) -> dict[str, Token]:
+def table(extra: Mapping[str, Token], app_id: str, app_secret: str, now: float) -> dict[str, Token]:
     """Return the tokens of a new sandbox: the standard ones, the options' ones, and the app's own."""
     app = Token(user_id=app_id, user_name="Sandbox app", kind="APP", scopes=frozenset())
-    return {**STANDARD, **extra, f"{app_id}|{app_secret}": app}
+    known = {**STANDARD, **extra, f"{app_id}|{app_secret}": app}
+    return {text: token.born(now) for text, token in known.items()}
 
 
 def bearer(params: Params, headers: Mapping[str, str]) -> str:

@@ -37,7 +37,7 @@ class World:
     the first `now()`); pass the same anchor to get the same world in another process on another day.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - settings, each by name
         self,
         *,
         seed: int = 1,
@@ -45,13 +45,14 @@ class World:
         accounts: int = 1,
         now: Callable[[], float],
         anchor: float | None = None,
+        statuses: Mapping[str, int] | None = None,
     ) -> None:
         """Found the world; its contents are made as they are asked for."""
         self.seed = seed
         self.size = size or Size()
         self.now = now
         self.anchor = _midnight(now()) if anchor is None else anchor
-        found = [make_account(seed, number, self.anchor) for number in range(accounts)]
+        found = [make_account(seed, number, self.anchor, statuses or {}) for number in range(accounts)]
         self.accounts: Mapping[str, Account] = {account.id: account for account in found}
         self._holdings = {account.id: Holdings(seed, account, self.size, self.anchor, now) for account in found}
 
