@@ -12,7 +12,8 @@ from msgspec import UNSET, UnsetType
 
 from facebook_marketing.catalog.stream import Behaviour, Column, Kind, Stream
 from facebook_marketing.engine.door import Event, Rows
-from facebook_marketing.sinks.warehouse import SyncMode, Warehouse
+from facebook_marketing.sinks.modes import Mode
+from facebook_marketing.sinks.warehouse import Warehouse
 
 
 class Stat(msgspec.Struct, rename={"click_7d": "7d_click"}):
@@ -29,6 +30,8 @@ class Ad(msgspec.Struct, kw_only=True):
     active: bool | UnsetType = UNSET
     day: str | UnsetType = UNSET
     updated_time: str | UnsetType = UNSET
+    account_id: str | UnsetType = UNSET
+    effective_status: str | UnsetType = UNSET
     targeting: msgspec.Raw | UnsetType = UNSET
     actions: list[Stat] | UnsetType = UNSET
 
@@ -58,6 +61,8 @@ ADS = stream_of(
     active=Kind.BOOLEAN,
     day=Kind.DATE,
     updated_time=Kind.DATETIME,
+    account_id=Kind.STRING,
+    effective_status=Kind.STRING,
     targeting=Kind.JSON,
     actions=Kind.STATS,
     curve=Kind.HISTOGRAM,
@@ -80,6 +85,12 @@ class Place:
     kind: str
     url: str
     fetch: Callable[[str], list[tuple[Any, ...]]]
+
+    def every(self) -> "Place":
+        """The same, with every row of a folder, not only the newest of each key."""
+        if self.kind != "parquet":
+            return self
+        return Place(self.kind, self.url, ask_folder(Path(self.url.removeprefix("parquet:///")), newest=False))
 
 
 @dataclass
@@ -114,7 +125,7 @@ class Kit:
     def sink(  # noqa: PLR0913 - as many settings as the sink itself has
         self,
         url: str,
-        mode: SyncMode = "incremental",
+        mode: Mode = Mode.DEDUPED,
         streams: Sequence[Stream] = (ADS, ACTIVITIES),
         *,
         workdir: Path | None = None,
@@ -133,7 +144,7 @@ class Kit:
             progress=progress,
         )
 
-    async def restored(self, url: str, mode: SyncMode = "incremental") -> dict[str, Mapping[str, Any]]:
+    async def restored(self, url: str, mode: Mode = Mode.DEDUPED) -> dict[str, Mapping[str, Any]]:
         sink = self.sink(url, mode)
         states = await sink.restore()
         await sink.close()
@@ -149,7 +160,7 @@ def ask_duckdb(path: Path) -> Callable[[str], list[tuple[Any, ...]]]:
     return fetch
 
 
-def ask_folder(folder: Path) -> Callable[[str], list[tuple[Any, ...]]]:
+def ask_folder(folder: Path, *, newest: bool = True) -> Callable[[str], list[tuple[Any, ...]]]:
     """Each table's newest rows, as docs/warehouse.md tells readers to ask for them."""
 
     def fetch(sql: str) -> list[tuple[Any, ...]]:
@@ -157,14 +168,14 @@ def ask_folder(folder: Path) -> Callable[[str], list[tuple[Any, ...]]]:
             connection.execute("set TimeZone = 'UTC'")
             connection.execute("create schema facebook_ads")
             for table in {file.parent.name for file in folder.glob("facebook_ads/*/*.parquet")}:
-                newest = (
+                only = (
                     ""
-                    if table == "_sync_state"
+                    if table == "_sync_state" or not newest
                     else "qualify row_number() over (partition by _row_id order by _synced_at desc) = 1"
                 )
                 connection.execute(
                     f"create view facebook_ads.{table} as "
-                    f"from read_parquet('{folder}/facebook_ads/{table}/*.parquet', union_by_name=true) {newest}",
+                    f"from read_parquet('{folder}/facebook_ads/{table}/*.parquet', union_by_name=true) {only}",
                 )
             return connection.execute(sql).fetchall()
 

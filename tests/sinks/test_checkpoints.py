@@ -7,17 +7,17 @@ import signal
 import sys
 import textwrap
 import threading
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from facebook_marketing.engine.door import Event, Progress, Status, StreamStatus
-from facebook_marketing.sinks.loading import Cargo, Claim, Loader
+from facebook_marketing.sinks.loading import Loader, Segment
+from facebook_marketing.sinks.modes import Mode
 from facebook_marketing.sinks.warehouse import WarehouseError
-from sinks.kit import Kit, Place
+from sinks.kit import Kit, Place, ask_folder
 
 Loads = list[tuple[dict[str, int], dict[str, Mapping[str, Any]]]]
 
@@ -55,14 +55,14 @@ async def test_the_state_table_does_not_grow_with_every_load(kit: Kit, duckdb_pl
         await sink.checkpoint("ads", {"turn": turn})
     await sink.close()
     rows = duckdb_place.fetch("select version, state from facebook_ads._sync_state order by version")
-    assert [(version, json.loads(state)["turn"]) for version, state in rows] == [(5, 4), (6, 5)]
+    assert [(version, json.loads(state)["turn"]) for version, state in rows] == [(6, 5)]
 
 
 async def test_a_full_refresh_starts_from_no_state(kit: Kit, duckdb_place: Place) -> None:
     sink = kit.sink(duckdb_place.url)
     await sink.checkpoint("ads", STATE)
     await sink.close()
-    assert await kit.restored(duckdb_place.url, "full_refresh") == {}
+    assert await kit.restored(duckdb_place.url, Mode.OVERWRITE) == {}
 
 
 async def test_rows_are_not_loaded_at_every_checkpoint(kit: Kit, duckdb_place: Place, loads: Loads) -> None:
@@ -70,9 +70,11 @@ async def test_rows_are_not_loaded_at_every_checkpoint(kit: Kit, duckdb_place: P
     for number in range(5):
         await sink.write(kit.rows(kit.ad(id=str(number))))
         await sink.checkpoint("ads", {"number": number})
+    await sink._settled()
     assert loads == [({"ads": 3}, {"ads": {"number": 2}})]
     kit.clock.seconds += 61
     await sink.checkpoint("ads", {"number": "late"})
+    await sink._settled()
     assert loads[1:] == [({"ads": 2}, {"ads": {"number": "late"}})]
     await sink.close()
 
@@ -88,6 +90,7 @@ async def test_all_streams_go_out_together_up_to_their_last_checkpoint(
     await sink.write(kit.rows(later, stream="activities"))
     await sink.write(kit.rows(kit.ad(id="1"), kit.ad(id="2")))
     await sink.checkpoint("ads", {"at": 2})
+    await sink._settled()
     assert loads == [({"ads": 2, "activities": 1}, {"ads": {"at": 2}, "activities": {"at": 1}})]
     await sink.close()
     assert loads[1:] == [({"activities": 1}, {})]
@@ -109,6 +112,7 @@ async def test_rows_without_any_checkpoint_do_not_pile_up(kit: Kit, duckdb_place
     sink = kit.sink(duckdb_place.url, flush_rows=2)
     for number in range(9):
         await sink.write(kit.rows(kit.ad(id=str(number))))
+    await sink._settled()
     assert loads == [({"ads": 4}, {}), ({"ads": 4}, {})]
     await sink.close()
 
@@ -119,15 +123,16 @@ async def test_a_load_that_fails_is_never_claimed_by_a_later_checkpoint(
     sink = kit.sink(duckdb_place.url, flush_rows=1)
     await sink.write(kit.rows(kit.ad(id="1")))
     await sink.checkpoint("ads", {"at": 1})
+    await sink._settled()
 
     def fails(*_: object) -> None:
         raise WarehouseError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Loader, "load", fails)
+        patch.setattr(Loader, "apply", fails)
         await sink.write(kit.rows(kit.ad(id="2")))
-        with pytest.raises(WarehouseError, match="the disk is full"):
-            await sink.checkpoint("ads", {"at": 2})
+        await sink.checkpoint("ads", {"at": 2})
+        await sink._settled()
     for refused in (sink.write(kit.rows(kit.ad(id="3"))), sink.checkpoint("ads", {"at": 3}), sink.close()):
         with pytest.raises(WarehouseError, match="the disk is full"):
             await refused
@@ -135,33 +140,19 @@ async def test_a_load_that_fails_is_never_claimed_by_a_later_checkpoint(
     assert await kit.restored(duckdb_place.url) == {"ads": {"at": 1}}
 
 
-async def test_a_package_that_was_not_committed_whole_does_not_count(kit: Kit, place: Place) -> None:
-    """As after a crash in the midst of a load: the state row stands already, its package's mark does not."""
+async def test_a_folders_load_that_was_not_ended_leaves_nothing(kit: Kit, tmp_path: Path) -> None:
+    """As after a crash in the midst of a load: rows and state stand already, the mark that counts them does not."""
+    place = Place("parquet", f"parquet:///{tmp_path}/lake", ask_folder(tmp_path / "lake"))
     for turn in (1, 2):
-        sink = kit.sink(place.url)
+        sink = kit.sink(place.url, Mode.INCREMENTAL_APPEND)
+        await sink.write(kit.rows(kit.ad(id=str(turn))))
         await sink.checkpoint("ads", {"turn": turn})
         await sink.close()
-    unmark_last_package(place)
-    sink = kit.sink(place.url)
+    max((tmp_path / "lake" / "facebook_ads" / "_dlt_loads").iterdir()).unlink()
+    sink = kit.sink(place.url, Mode.INCREMENTAL_APPEND)
     assert await sink.restore() == {"ads": {"turn": 1}}
-    await sink.checkpoint("ads", {"turn": 3})
     await sink.close()
-    assert await kit.restored(place.url) == {"ads": {"turn": 3}}
-
-
-def unmark_last_package(place: Place) -> None:
-    if place.kind == "parquet":
-        folder = Path(place.url.removeprefix("parquet:///")) / "facebook_ads" / "_dlt_loads"
-        max(folder.iterdir()).unlink()
-        return
-    sql = "delete from facebook_ads._dlt_loads where load_id = (select max(load_id) from facebook_ads._dlt_loads)"
-    if place.kind == "postgres":
-        place.fetch(sql)
-        return
-    import duckdb
-
-    with duckdb.connect(place.url.removeprefix("duckdb:///")) as connection:
-        connection.execute(sql)
+    assert place.fetch("select id from facebook_ads.ads") == [("1",)]
 
 
 async def test_a_sync_killed_between_write_and_checkpoint_is_taken_up_where_it_stood(
@@ -175,7 +166,7 @@ async def test_a_sync_killed_between_write_and_checkpoint_is_taken_up_where_it_s
             import msgspec
             from facebook_marketing.catalog.stream import Behaviour, Column, Kind, Stream
             from facebook_marketing.engine.door import Rows
-            from facebook_marketing.sinks.warehouse import Warehouse
+            from facebook_marketing.sinks.warehouse import Mode, Warehouse
 
             class Ad(msgspec.Struct):
                 id: str
@@ -183,9 +174,10 @@ async def test_a_sync_killed_between_write_and_checkpoint_is_taken_up_where_it_s
             stream = Stream("ads", Behaviour.EDGE, "Ad", "ads", (Column("id", Kind.STRING, {}),), ("id",))
 
             async def sync():
-                sink = Warehouse(sys.argv[1], [stream], modes={"ads": "incremental"}, flush_rows=1)
+                sink = Warehouse(sys.argv[1], [stream], modes={"ads": Mode.DEDUPED}, flush_rows=1)
                 await sink.write(Rows("ads", "1", [Ad("1")]))
                 await sink.checkpoint("ads", {"at": 1})
+                await sink._settled()
                 await sink.write(Rows("ads", "1", [Ad("2")]))
                 os.kill(os.getpid(), signal.SIGKILL)
 
@@ -211,25 +203,29 @@ async def test_a_sync_killed_between_write_and_checkpoint_is_taken_up_where_it_s
 async def test_a_load_goes_on_to_its_end_when_the_sync_is_cancelled(
     kit: Kit, duckdb_place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sink = kit.sink(duckdb_place.url, "full_refresh", flush_rows=1)
+    sink = kit.sink(duckdb_place.url, flush_rows=1)
+    begun, go_on = threading.Event(), threading.Event()
+    apply = Loader.apply
+
+    def slow(self: Loader, segment: Segment) -> list[str]:
+        begun.set()
+        go_on.wait(10)
+        return apply(self, segment)
+
+    monkeypatch.setattr(Loader, "apply", slow)
     await sink.write(kit.rows(kit.ad(id="1")))
-    begun = threading.Event()
-    load = Loader.load
-
-    def slow(self: Loader, cargos: Sequence[Cargo], claims: Sequence[Claim], now: datetime) -> None:
-        if cargos:
-            begun.set()
-        load(self, cargos, claims, now)
-
-    monkeypatch.setattr(Loader, "load", slow)
-    loading = asyncio.create_task(sink.checkpoint("ads", {"at": 1}))
+    await sink.checkpoint("ads", {"at": 1})
     await asyncio.to_thread(begun.wait)
-    loading.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await loading
     await sink.write(kit.rows(kit.ad(id="2")))
+    waiting = asyncio.create_task(sink.checkpoint("ads", {"at": 2}))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    go_on.set()
     await sink.close()
     assert duckdb_place.fetch("select id from facebook_ads.ads order by id") == [("1",), ("2",)]
+    assert await kit.restored(duckdb_place.url) == {"ads": {"at": 2}}
 
 
 async def test_a_stream_whose_table_was_dropped_is_read_again_from_the_start(kit: Kit, duckdb_place: Place) -> None:
@@ -252,19 +248,6 @@ async def test_a_stream_whose_table_was_dropped_is_read_again_from_the_start(kit
     assert duckdb_place.fetch("select count(*) from facebook_ads.ads") == [(0,)]
 
 
-async def test_a_full_refresh_that_found_nothing_empties_its_table_only_when_it_came_to_its_end(
-    kit: Kit, place: Place
-) -> None:
-    for status, left in ((None, 1), (StreamStatus.INCOMPLETE, 1), (StreamStatus.COMPLETE, 0)):
-        sink = kit.sink(place.url, "full_refresh")
-        if status is None:
-            await sink.write(kit.rows(kit.ad(id="1")))
-        else:
-            await sink.event(Status("ads", status, None))
-        await sink.close()
-        assert place.fetch("select count(*) from facebook_ads.ads") == [(left,)], status
-
-
 async def test_events_reach_whoever_shows_progress(kit: Kit, duckdb_place: Place) -> None:
     seen: list[Event] = []
     sink = kit.sink(duckdb_place.url, progress=seen.append)
@@ -276,17 +259,13 @@ async def test_events_reach_whoever_shows_progress(kit: Kit, duckdb_place: Place
 def loads(monkeypatch: pytest.MonkeyPatch) -> Loads:
     """Each load as (rows by stream, states by stream)."""
     seen: Loads = []
-    load = Loader.load
+    apply = Loader.apply
 
-    def seeing(self: Loader, cargos: Sequence[Cargo], claims: Sequence[Claim], now: datetime) -> None:
-        if cargos or claims:
-            seen.append(
-                (
-                    {c.stream: c.table.num_rows for c in cargos if c.table.num_rows},
-                    {c.stream: json.loads(c.state) for c in claims},
-                )
-            )
-        load(self, cargos, claims, now)
+    def seeing(self: Loader, segment: Segment) -> list[str]:
+        rows = {part.stream.name: part.table.num_rows for part in segment.parts if part.table is not None}
+        if rows or segment.claims:
+            seen.append((rows, {claim.stream: json.loads(claim.state) for claim in segment.claims}))
+        return apply(self, segment)
 
-    monkeypatch.setattr(Loader, "load", seeing)
+    monkeypatch.setattr(Loader, "apply", seeing)
     return seen

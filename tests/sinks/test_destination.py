@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from facebook_marketing.catalog.stream import Behaviour, Column, Kind, Stream
 from facebook_marketing.sinks.destination import parse
 from facebook_marketing.sinks.explain import explain
+from facebook_marketing.sinks.folder import FolderLoader
 from facebook_marketing.sinks.loading import Loader
 from facebook_marketing.sinks.warehouse import Warehouse, WarehouseError
 from sinks.kit import Kit, Place
@@ -147,9 +148,10 @@ def test_naming_the_sink_loads_none_of_its_heavy_parts() -> None:
 
 
 def test_nothing_is_reported_to_the_makers_of_dlt(tmp_path: Path) -> None:
-    loader = Loader(parse(f"duckdb:///{tmp_path}/ads.duckdb"), "facebook_ads", None)
+    loader = Loader(parse(f"parquet:///{tmp_path}/lake"), "facebook_ads", None)
+    assert isinstance(loader._inner, FolderLoader)
     try:
-        assert loader._pipeline.run_context.runtime_config.dlthub_telemetry is False
+        assert loader._inner._pipeline.run_context.runtime_config.dlthub_telemetry is False
     finally:
         loader.close()
 

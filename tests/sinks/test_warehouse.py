@@ -113,16 +113,6 @@ async def test_tables_of_streams_without_rows_stand_with_all_their_columns(kit: 
     assert place.fetch("select event_time from facebook_ads.activities") == []
 
 
-async def test_a_full_refresh_replaces_what_stood_there_and_then_adds(kit: Kit, place: Place) -> None:
-    await load(kit, place, kit.ad(id="gone"), kit.ad(id="stays"))
-    sink = kit.sink(place.url, "full_refresh", flush_rows=1)
-    for name in ("stays", "added", "stays"):
-        await sink.write(kit.rows(kit.ad(id=name)))
-        await sink.checkpoint("ads", {"at": name})
-    await sink.close()
-    assert place.fetch("select id from facebook_ads.ads order by id") == [("added",), ("stays",)]
-
-
 async def test_the_load_time_stands_beside_every_row(kit: Kit, place: Place) -> None:
     now = dt.datetime.fromtimestamp(kit.clock.now(), dt.UTC)
     await load(kit, place, kit.ad(id="1"))

@@ -76,6 +76,7 @@ async def run_sync(  # noqa: PLR0913 - each is a choice of the user's, or a part
         WarehouseError: the destination cannot be used; what was committed before stays.
         StoppedError, StateError: see `run_engine`.
     """
+    from facebook_marketing.sinks.modes import Mode, default_mode
     from facebook_marketing.sinks.warehouse import Warehouse
 
     time = clock or SystemClock()
@@ -84,7 +85,7 @@ async def run_sync(  # noqa: PLR0913 - each is a choice of the user's, or a part
     sink = Warehouse(
         destination,
         [one.stream for one in selected],
-        modes={one.stream.name: "incremental" if _keeps(one, full_refresh) else "full_refresh" for one in selected},
+        modes={one.stream.name: Mode.OVERWRITE if full_refresh else default_mode(one.stream) for one in selected},
         dataset=dataset,
         workdir=workdir,
         clock=time,
@@ -123,10 +124,6 @@ def _selection(config: Config, names: Sequence[str], *, full_refresh: bool) -> l
     if unknown:
         raise UsageError(no_such_stream(unknown, [stream.name for stream in streams]))
     return [Selected(stream, stream.cursor is not None and not full_refresh) for stream in chosen]
-
-
-def _keeps(selected: Selected, full_refresh: bool) -> bool:  # noqa: FBT001 - told on by the user's own switch
-    return selected.incremental and not full_refresh
 
 
 def _stop_on_sigterm() -> None:

@@ -1,10 +1,11 @@
 """Typed rows of a page become an Arrow table: one column a field, every digit kept.
 
 Beside the stream's own columns stand `_row_id` (a hash of the key, or of the whole row where there is none),
-`_synced_at` (when the page was taken) and `_changes` (what a column's type could not hold, as Meta sent it).
+`_synced_at` (when the page was taken), `_changes` (what a column's type could not hold, as Meta sent it) and, for
+objects that change and vanish, `_content` (a hash of the row), `is_deleted` and `deleted_at`.
+Lists and objects are JSON text.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,9 +19,12 @@ import pyarrow.compute as pc
 
 from facebook_marketing.catalog.stream import Kind, Stream
 from facebook_marketing.engine.door import Rows
+from facebook_marketing.sinks.content import contents, row_ids
 from facebook_marketing.sinks.json_text import json_text, mended_text, plain_text
+from facebook_marketing.sinks.modes import tracked
 
 ROW_ID, SYNCED_AT, CHANGES = "_row_id", "_synced_at", "_changes"
+CONTENT, DELETED, DELETED_AT = "_content", "is_deleted", "deleted_at"
 
 # 20 digits before the point hold every id and amount, 18 after it every ratio that a double can say.
 PRECISION, SCALE = 38, 18
@@ -82,17 +86,22 @@ STAND_INS: Mapping[Kind, Callable[[object], object]] = {
 def arrow_schema(stream: Stream) -> pa.Schema:
     """Say the stream's declared columns and ours."""
     declared = [(column.name, TYPES[column.kind][0]) for column in stream.columns]
-    return pa.schema([*declared, (ROW_ID, pa.string()), (SYNCED_AT, TIMESTAMP), (CHANGES, pa.string())])
+    objects = [(DELETED, pa.bool_()), (DELETED_AT, TIMESTAMP), (CONTENT, pa.string())] if tracked(stream) else []
+    return pa.schema([*declared, *objects, (ROW_ID, pa.string()), (SYNCED_AT, TIMESTAMP), (CHANGES, pa.string())])
 
 
 def json_columns(stream: Stream, table: pa.Table) -> frozenset[str]:
     """Name the columns of JSON text: the declared ones, ours, and whatever Meta sent beyond the declared."""
     plain = {column.name for column in stream.columns if column.kind not in JSON_KINDS}
-    return frozenset(table.column_names) - plain - {ROW_ID, SYNCED_AT}
+    return frozenset(table.column_names) - plain - {ROW_ID, SYNCED_AT, CONTENT, DELETED, DELETED_AT}
 
 
-def to_table(stream: Stream, rows: Rows, synced_at: datetime) -> pa.Table:
-    """Make a table of the page: the columns of `arrow_schema`, and one of JSON text for each field beyond them."""
+def to_table(stream: Stream, rows: Rows, synced_at: datetime, *, with_content: bool = False) -> pa.Table:
+    """Make a table of the page: the columns of `arrow_schema`, and one of JSON text for each field beyond them.
+
+    `_content` is always there for objects; for other rows if asked.
+    """
+    with_content = with_content or tracked(stream)
     tables = []
     start = 0
     for struct, group in groupby(rows.items, type):
@@ -102,7 +111,7 @@ def to_table(stream: Stream, rows: Rows, synced_at: datetime) -> pa.Table:
             for change in rows.changes
             if start <= change.row < start + len(items)
         ]
-        tables.append(_table(stream, _columns(struct, items), len(items), said, synced_at))
+        tables.append(_table(stream, _columns(struct, items), len(items), said, synced_at, with_content=with_content))
         start += len(items)
     return join(stream, tables)
 
@@ -110,6 +119,11 @@ def to_table(stream: Stream, rows: Rows, synced_at: datetime) -> pa.Table:
 def join(stream: Stream, tables: Iterable[pa.Table]) -> pa.Table:
     """Make one table of many, with the declared columns and every other column that any of them has."""
     return pa.concat_tables([arrow_schema(stream).empty_table(), *tables], promote_options="default")
+
+
+def present_ids(keys: Sequence[str]) -> list[str]:
+    """`_row_id`s of objects of which only the key came."""
+    return row_ids(("key",), {"key": keys}, len(keys))
 
 
 def latest(table: pa.Table) -> pa.Table:
@@ -131,16 +145,42 @@ def _columns(struct: type, items: Sequence[msgspec.Struct]) -> dict[str, list[An
     }
 
 
-def _table(stream: Stream, cells: Mapping[str, Cells], size: int, said: list[Unfit], synced_at: datetime) -> pa.Table:
+def _table(  # noqa: PLR0913 - what a table is made of
+    stream: Stream,
+    cells: Mapping[str, Cells],
+    size: int,
+    said: list[Unfit],
+    synced_at: datetime,
+    *,
+    with_content: bool,
+) -> pa.Table:
     kinds = {column.name: column.kind for column in stream.columns}
     kinds |= dict.fromkeys((name for name in cells if name not in kinds), Kind.JSON)
     unfit = list(said)
     absent: Cells = [None] * size
     columns = {name: _column(kind, name, cells.get(name, absent), unfit) for name, kind in kinds.items()}
-    columns[ROW_ID] = pa.array(_row_ids(stream.primary_key, cells, size), pa.string())
+    if tracked(stream):
+        gone = _deleted(stream, columns, size)
+        columns[DELETED] = gone
+        columns[DELETED_AT] = pc.if_else(gone, pa.scalar(synced_at, TIMESTAMP), pa.scalar(None, TIMESTAMP))
+    columns[ROW_ID] = pa.array(row_ids(stream.primary_key, cells, size), pa.string())
     columns[SYNCED_AT] = pa.array([synced_at] * size, TIMESTAMP)
     columns[CHANGES] = pa.array(_changes(unfit, size), pa.string())
+    if with_content:
+        columns[CONTENT] = pa.array(contents(cells, size), pa.string())
     return pa.table(columns)
+
+
+def deleted_by(stream: Stream) -> tuple[str, ...]:
+    """Columns that say DELETED of an object that is gone."""
+    return tuple(c.name for c in stream.columns if c.name in {"status", "effective_status"} and c.kind is Kind.STRING)
+
+
+def _deleted(stream: Stream, columns: Mapping[str, pa.Array], size: int) -> pa.Array:
+    gone = pa.array([False] * size, pa.bool_())
+    for name in deleted_by(stream):
+        gone = pc.or_(gone, pc.fill_null(pc.equal(columns[name], "DELETED"), fill_value=False))
+    return gone
 
 
 def _column(kind: Kind, name: str, cells: Cells, unfit: list[Unfit]) -> pa.Array:
@@ -172,21 +212,3 @@ def _changes(unfit: Sequence[Unfit], size: int) -> list[str | None]:
 def _told(entry: Unfit) -> dict[str, str]:
     told = {"field": entry.field, "reason": entry.reason}
     return told if entry.sent is None else {**told, "sent": entry.sent}
-
-
-def _row_ids(key: Sequence[str], cells: Mapping[str, Cells], size: int) -> list[str]:
-    """Make 128 bits that tell rows apart: of the key's values, or of every value of the row where there is no key.
-
-    A key part that Meta left out counts as null, which a database's own keys could not compare.
-    """
-    if key:
-        absent: Cells = [None] * size
-        parts = zip(*(cells.get(name, absent) for name in key), strict=True)
-        return [_digest(list(part)) for part in parts]
-    names = sorted(cells)
-    rows = zip(*(cells[name] for name in names), strict=True)
-    return [_digest([[name, cell] for name, cell in zip(names, row, strict=True) if cell is not None]) for row in rows]
-
-
-def _digest(parts: list[Any]) -> str:
-    return hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()

@@ -62,9 +62,10 @@ class Destination:
         return Path(self.location) if self.name == "duckdb" and self.location else None
 
     @property
-    def merges(self) -> bool:
-        """Files in a folder can only be added; everything else replaces a row by its key."""
-        return self.name != "filesystem"
+    def folder(self) -> Path | None:
+        """The folder of Parquet files on this machine, None for buckets and for every other destination."""
+        local = self.name == "filesystem" and self.location and "://" not in self.location
+        return Path(self.location) if local and self.location else None
 
 
 def parse(url: str) -> Destination:

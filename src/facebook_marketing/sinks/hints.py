@@ -29,16 +29,16 @@ def hints(schema: pa.Schema, json: frozenset[str]) -> dict[str, TColumnSchema]:
 
 def own_names(
     told: Mapping[str, TColumnSchema],
-    stands: Mapping[str, TColumnSchema],
-    identifier: Callable[[str], str],
+    stands: Callable[[str], TColumnSchema | None],
+    alike: Callable[[TColumnSchema, TColumnSchema], bool],
 ) -> list[str]:
-    """Name anew each column whose type is no longer the table's (`x__decimal`): a database would cast, and so round.
+    """Name anew each column whose type is not the table's (`x__decimal`): a database would cast, and so round.
 
-    `stands` is what the destination has, `identifier` makes its names of ours.
+    `stands` is the destination's column of that name, `alike` compares the wanted type with the one that stands.
     """
-    there = {name: stands.get(identifier(name), {}).get("data_type") for name in told}
+    there = {name: stands(name) for name in told}
     return [
-        f"{name}__{hint['data_type']}" if there[name] not in {None, hint["data_type"]} else name
+        name if (column := there[name]) is None or alike(hint, column) else f"{name}__{hint['data_type']}"
         for name, hint in told.items()
     ]
 

@@ -30,3 +30,8 @@ def default_mode(stream: Stream) -> Mode:
     if stream.behaviour is Behaviour.REPORT or not stream.primary_key:
         return Mode.DEDUPED
     return Mode.DEDUPED_HISTORY
+
+
+def tracked(stream: Stream) -> bool:
+    """Objects with a key have a content that changes, and may vanish; rows of reports only change."""
+    return bool(stream.primary_key) and stream.behaviour in {Behaviour.EDGE, Behaviour.NODE}

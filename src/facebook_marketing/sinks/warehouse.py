@@ -1,54 +1,101 @@
 """A sink that loads a warehouse: rows are kept as Arrow, and go out together with the checkpoint that covers them."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from facebook_marketing.catalog.stream import Stream
 from facebook_marketing.clock import Clock, SystemClock
-from facebook_marketing.engine.door import Event, Rows, Sink, Status, StreamStatus
+from facebook_marketing.engine.door import Event, Present, Rows, Sink, Status, StreamStatus, Swept
 from facebook_marketing.sinks.destination import WarehouseError, parse
+from facebook_marketing.sinks.modes import Mode
 
 if TYPE_CHECKING:  # dlt, pyarrow and duckdb load only when a warehouse is built
-    from facebook_marketing.sinks.loading import Cargo, Claim, Loader
+    from facebook_marketing.sinks.loading import Claim, Derived, Loader, Part, Segment
 
-__all__ = ["SyncMode", "Warehouse", "WarehouseError"]
+__all__ = ["Mode", "Warehouse", "WarehouseError"]
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
-SyncMode = Literal["full_refresh", "incremental"]
+
+_CONTENT_MODES = frozenset((Mode.INCREMENTAL_APPEND, Mode.DEDUPED_HISTORY))
+"""Modes that ask whether a row says something new."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Pages as Arrow tables, keys of objects that are still there, accounts that were listed whole."""
+
+    tables: list[Any] = field(default_factory=list)
+    present: list[str] = field(default_factory=list)
+    swept: list[str] = field(default_factory=list)
+
+    def take(self, other: "_Batch") -> None:
+        """Move the other's content over, to the end of ours."""
+        for mine, its in ((self.tables, other.tables), (self.present, other.present), (self.swept, other.swept)):
+            mine.extend(its)
+            its.clear()
+
+    @property
+    def rows(self) -> int:
+        """How much there is; a key counts as a row."""
+        return sum(int(table.num_rows) for table in self.tables) + len(self.present)
+
+    @property
+    def bytes(self) -> int:
+        """Of Arrow."""
+        return sum(int(table.nbytes) for table in self.tables)
+
+    def __bool__(self) -> bool:
+        return bool(self.tables or self.present or self.swept)
 
 
 @dataclass(slots=True)
 class _Pending:
     """What one stream has written and not yet loaded."""
 
-    covered: list[Any] = field(default_factory=list)  # Arrow tables up to the last checkpoint
-    tail: list[Any] = field(default_factory=list)  # and after it
+    mode: Mode
+    covered: _Batch = field(default_factory=_Batch)  # up to the last checkpoint
+    tail: _Batch = field(default_factory=_Batch)  # and after it
     state: bytes | None = None  # the last checkpoint that is not loaded, as JSON
     version: int = 0  # of the last checkpoint that is
-    begun: bool = False  # rows of this sync stand in the destination
-    complete: bool = False
+    complete: bool | None = None  # how the stream ended, until that is loaded
+    made: bool = False  # its table stands
 
-    def take(self, *, tail: bool) -> list[Any]:
-        """Hand the covered tables over, and those after the checkpoint too if asked."""
-        taken = [*self.covered, *self.tail] if tail else self.covered
-        self.covered = []
-        self.tail = [] if tail else self.tail
-        return taken
+    def cover(self) -> None:
+        """A checkpoint covers what was written before."""
+        self.covered.take(self.tail)
+
+    def taken(self, *, tail: bool) -> _Batch:
+        """Hand over what is covered, and what comes after the checkpoint too if asked."""
+        if tail:
+            self.cover()
+        batch, self.covered = self.covered, _Batch()
+        return batch
+
+    def claim(self) -> bytes | None:
+        """Hand the checkpoint over, if its rows go to their own table now."""
+        if self.mode.incremental or self.complete:
+            state, self.state = self.state, None
+            return state
+        return None
 
 
 class Warehouse(Sink):
-    """Loads `streams` into a destination through dlt.
+    """Loads `streams` into a destination through dlt, each by its mode (`modes`; see `Mode`).
 
     `destination` is a URL (`duckdb:///ads.duckdb`, `postgres://user:password@host/database`, `parquet:///folder`)
-    or a dlt destination's name. A load is due at the first checkpoint after `flush_rows` rows, `flush_bytes` of Arrow
-    or `flush_seconds`; twice as much without a checkpoint is loaded without one, for a merge takes it twice unharmed.
-    `progress` is told every event. Errors, from every method: WarehouseError; after one nothing more is loaded.
+    or a dlt destination's name. A segment is due at the first checkpoint after `flush_rows` rows, `flush_bytes` of
+    Arrow or `flush_seconds`; twice as much without a checkpoint is loaded without one. It is loaded while the next
+    rows come. `derived` makes child tables of rows. `progress` is told every event.
+    `kept` names the streams that were to be overwritten and were not read to their end: their tables are as they were.
+    Errors, from every method: WarehouseError; after one nothing more is loaded.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting of its own, all but two by name
@@ -56,7 +103,7 @@ class Warehouse(Sink):
         destination: str,
         streams: Sequence[Stream],
         *,
-        modes: Mapping[str, SyncMode],
+        modes: Mapping[str, Mode],
         dataset: str = "facebook_ads",
         workdir: Path | None = None,
         flush_rows: int = 100_000,
@@ -64,6 +111,7 @@ class Warehouse(Sink):
         flush_seconds: float = 60,
         clock: Clock | None = None,
         progress: Callable[[Event], None] | None = None,
+        derived: "Derived | None" = None,
     ) -> None:
         """Take a destination apart and load dlt; nothing is opened before the first row, checkpoint or restore."""
         to = parse(destination)
@@ -73,27 +121,28 @@ class Warehouse(Sink):
             raise WarehouseError(
                 f"A warehouse needs {error.name}. Install it: pip install 'facebook-marketing[warehouse]'.",
             ) from error
-        self._open_loader: Callable[[], Loader] = lambda: loading.Loader(to, dataset, workdir)
-        self._to_table = loading.to_table
-        self._to_cargo = loading.to_cargo
-        self._claim = loading.Claim
+        self.kept: list[str] = []
+        self._parts = loading
+        self._open_loader: Callable[[], Loader] = lambda: loading.Loader(to, dataset, workdir, derived)
         self._streams = {stream.name: stream for stream in streams}
-        self._modes = dict(modes)
         self._most_rows, self._most_bytes, self._most_seconds = flush_rows, flush_bytes, flush_seconds
         self._clock = clock or SystemClock()
         self._progress = progress
-        self._pending = {name: _Pending() for name in self._streams}
+        self._pending = {name: _Pending(modes[name]) for name in self._streams}
         self._rows = self._bytes = 0
         self._loaded_at = self._clock.now()
+        self._floor = datetime.min.replace(tzinfo=UTC)
         self._lock = asyncio.Lock()
         self._loader: Loader | None = None
+        self._committed: Mapping[str, Claim] = {}
+        self._loading: asyncio.Task[None] | None = None
         self._failed: WarehouseError | None = None
 
     async def restore(self) -> dict[str, Mapping[str, Any]]:
-        """Read each incremental stream's last committed state; a full refresh starts from none."""
+        """Read the last committed state of each stream whose mode goes on from one."""
         async with self._lock:
             claims = await self._attempt(self._opened)
-        wanted = [claim for name, claim in claims.items() if self._modes.get(name) == "incremental"]
+        wanted = [claim for name, claim in claims.items() if name in self._pending and self._mode(name).incremental]
         states = {claim.stream: msgspec.json.decode(claim.state) for claim in wanted}
         return {stream: state for stream, state in states.items() if state is not None}
 
@@ -102,8 +151,8 @@ class Warehouse(Sink):
         self._refuse_after_failure()
         if not rows.items:
             return
-        table = await asyncio.to_thread(self._to_table, self._streams[rows.stream], rows, self._now())
-        self._pending[rows.stream].tail.append(table)
+        table = await self._attempt(lambda: self._converted(rows))
+        self._pending[rows.stream].tail.tables.append(table)
         self._rows += table.num_rows
         self._bytes += table.nbytes
         if self._full(2):
@@ -113,16 +162,25 @@ class Warehouse(Sink):
         """Keep `state` beside the rows before it; load them all when a load is due."""
         self._refuse_after_failure()
         pending = self._pending[stream]
-        pending.covered += pending.tail
-        pending.tail = []
+        pending.cover()
         pending.state = msgspec.json.encode(state)
         if self._due():
             await self._flush(tail=False)
 
     async def event(self, event: Event) -> None:
-        """Pass it on to whoever shows progress; remember which streams came to their end."""
-        if isinstance(event, Status) and event.stream in self._pending:
-            self._pending[event.stream].complete = event.status is StreamStatus.COMPLETE
+        """Pass it on to whoever shows progress; remember what is still there, what was swept, what has ended."""
+        pending = self._pending.get(event.stream)
+        match event:
+            case Status(_, status) if pending is not None and status in _ENDS:
+                pending.cover()
+                pending.complete = _ENDS[status]
+            case Present(_, _, keys) if pending is not None:
+                pending.tail.present.extend(self._parts.present_ids(keys))
+                self._rows += len(keys)
+            case Swept(_, account) if pending is not None:
+                pending.tail.swept.append(account)
+            case _:
+                pass
         if self._progress is not None:
             self._progress(event)
 
@@ -130,16 +188,25 @@ class Warehouse(Sink):
         """Load what is left, rows after the last checkpoint without a state, and make the tables of empty streams."""
         try:
             async with self._lock:
+                await self._settled()
                 self._refuse_after_failure()
                 await self._attempt(self._opened)
-                await self._load(tail=True, last=True)
+                await self._load(self._segment(tail=True, last=True))
         finally:
             loader, self._loader = self._loader, None
             if loader is not None:
                 await asyncio.to_thread(loader.close)
 
+    def _mode(self, stream: str) -> Mode:
+        return self._pending[stream].mode
+
+    def _converted(self, rows: Rows) -> Any:  # noqa: ANN401 - an Arrow table
+        content = self._mode(rows.stream) in _CONTENT_MODES
+        return self._parts.to_table(self._streams[rows.stream], rows, self._now(), with_content=content)
+
     def _now(self) -> datetime:
-        return datetime.fromtimestamp(self._clock.now(), UTC)
+        """Never before what was written last, whatever the clock of this machine says."""
+        return max(datetime.fromtimestamp(self._clock.now(), UTC), self._floor)
 
     def _full(self, times: int) -> bool:
         return self._rows >= times * self._most_rows or self._bytes >= times * self._most_bytes
@@ -153,56 +220,74 @@ class Warehouse(Sink):
             raise self._failed
 
     async def _flush(self, *, tail: bool) -> None:
+        """Begin to load a segment; the one before has to be done first."""
         async with self._lock:
+            await self._settled()
             self._refuse_after_failure()
-            if self._full(2) if tail else self._due():  # else another task has loaded while this one waited
-                await self._attempt(self._opened)
-                await self._load(tail=tail)
+            if not (self._full(2) if tail else self._due()):  # another task has loaded while this one waited
+                return
+            await self._attempt(self._opened)
+            segment = self._segment(tail=tail)
+            self._loading = asyncio.create_task(self._load(segment))
 
-    async def _load(self, *, tail: bool, last: bool = False) -> None:
+    async def _settled(self) -> None:
+        """Wait for the load that is on its way; what went wrong with it stays in `_failed`."""
+        if self._loading is not None:
+            await asyncio.wait({self._loading})
+            error = self._loading.exception()
+            self._loading = None
+            if error is not None and not isinstance(error, WarehouseError):
+                raise error
+
+    async def _load(self, segment: "Segment") -> None:
         loader = self._loader
-        if loader is None:
+        if loader is None or not (segment.parts or segment.claims):
             return
-        cargos = [*self._cargos(tail=tail), *(self._empties(loader) if last else ())]
-        claims = list(self._claims())
-        self._rows = sum(table.num_rows for pending in self._pending.values() for table in pending.tail)
-        self._bytes = sum(table.nbytes for pending in self._pending.values() for table in pending.tail)
+        kept = await self._attempt(lambda: loader.apply(segment))
+        for name in kept:
+            log.warning("%s was not read to its end: the table stays as it was before this sync.", name)
+        self.kept += kept
+
+    def _segment(self, *, tail: bool, last: bool = False) -> "Segment":
+        """Take what is due out of our hands."""
         now = self._now()
-        await self._attempt(lambda: loader.load(cargos, claims, now))
+        parts = [part for name in self._pending if (part := self._part(name, tail=tail, last=last)) is not None]
+        claims = list(self._claims())
+        for pending in self._pending.values():
+            pending.complete = None
+        self._rows = sum(pending.tail.rows for pending in self._pending.values())
+        self._bytes = sum(pending.tail.bytes for pending in self._pending.values())
         self._loaded_at = self._clock.now()
+        return self._parts.Segment(now, parts, claims)
 
-    def _cargos(self, *, tail: bool) -> Iterator["Cargo"]:
-        for name, pending in self._pending.items():
-            tables = pending.take(tail=tail)
-            if tables:
-                replace = self._modes.get(name) == "full_refresh" and not pending.begun
-                pending.begun = True
-                yield self._to_cargo(self._streams[name], tables, "replace" if replace else "merge")
-
-    def _empties(self, loader: "Loader") -> Iterator["Cargo"]:
-        """Make tables that no row has made yet, and empty those whose full refresh came to its end without a row."""
-        for name, pending in self._pending.items():
-            if pending.begun:
-                continue
-            emptied = self._modes.get(name) == "full_refresh" and pending.complete
-            if emptied or not loader.has(name):
-                yield self._to_cargo(self._streams[name], [], "replace" if emptied else "merge")
+    def _part(self, name: str, *, tail: bool, last: bool) -> "Part | None":
+        pending, stream = self._pending[name], self._streams[name]
+        batch = pending.taken(tail=tail)
+        if not batch and pending.complete is None and pending.state is None and (pending.made or not last):
+            return None
+        pending.made = True
+        table = None
+        if batch.tables:
+            table = self._parts.latest(self._parts.join(stream, batch.tables))
+        return self._parts.Part(stream, pending.mode, table, batch.present, batch.swept, pending.complete)
 
     def _claims(self) -> Iterator["Claim"]:
         for name, pending in self._pending.items():
-            if pending.state is not None:
+            state = pending.claim()
+            if state is not None:
                 pending.version += 1
-                yield self._claim(name, pending.state, pending.version)
-                pending.state = None
+                yield self._parts.Claim(name, state, pending.version)
 
     def _opened(self) -> "Mapping[str, Claim]":
         """Open the destination once; what it holds says with which version our checkpoints go on."""
         if self._loader is None:
             self._loader = self._open_loader()
-            self._committed = self._loader.claims(self._now())
-            for name, claim in self._committed.items():
+            saved = self._loader.saved()
+            self._committed = saved.claims
+            self._floor = saved.written_at or self._floor
+            for name, version in self._loader.versions().items():
                 if name in self._pending:
-                    self._pending[name].version = claim.version
+                    self._pending[name].version = version
         return self._committed
 
     async def _attempt(self, work: Callable[[], T]) -> T:
@@ -215,5 +300,12 @@ class Warehouse(Sink):
             raise
         finally:
             error = running.exception() if running.done() and not running.cancelled() else None
-            if isinstance(error, WarehouseError):
-                self._failed = error
+            if error is not None:
+                self._failed = error if isinstance(error, WarehouseError) else _ours(error)
+
+
+_ENDS: Mapping[StreamStatus, bool] = {StreamStatus.COMPLETE: True, StreamStatus.INCOMPLETE: False}
+
+
+def _ours(error: BaseException) -> WarehouseError:
+    return WarehouseError(f"An error of ours: {error!r}. Nothing more is loaded; please report it.")

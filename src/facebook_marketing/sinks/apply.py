@@ -1,0 +1,246 @@
+"""What each mode makes of a segment in a SQL destination: within one transaction, in order, the state last."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from facebook_marketing.sinks import statements as say
+from facebook_marketing.sinks.arrow import DELETED, ROW_ID, deleted_by
+from facebook_marketing.sinks.lock import busy
+from facebook_marketing.sinks.modes import Mode, tracked
+from facebook_marketing.sinks.prepare import Ready, child_json, with_values
+from facebook_marketing.sinks.restore import COMMITTED, STATE_TABLE, claim_table, versions
+from facebook_marketing.sinks.room import NO_JSON, SEEN, Room
+from facebook_marketing.sinks.segment import Part, Segment
+from facebook_marketing.sinks.staging import Freight
+from facebook_marketing.sinks.tables import NEW
+
+_CHILDREN_AT_ONCE = 10_000
+"""Rows whose lists are taken apart at a time."""
+
+_JSON_OF_STATE = frozenset(("state",))
+
+
+def apply(room: Room, ready: Sequence[Ready], segment: Segment) -> list[str]:
+    """Apply the parts in order, then the checkpoints. Names the streams whose tables stay as they were."""
+    dialect = room.dialect(segment.now)
+    kept = [one.part.stream.name for one in ready if not _Application(room, one, dialect).run()]
+    if segment.claims:
+        _claim(room, segment)
+    return kept
+
+
+def prepare_state(room: Room, segment: Segment) -> Freight:
+    """Make the table of the checkpoints; its rows."""
+    table = claim_table(segment.claims, COMMITTED, segment.now)
+    room.fit(STATE_TABLE, table.schema, _JSON_OF_STATE)
+    return Freight(STATE_TABLE, table, _JSON_OF_STATE)
+
+
+def bring_near(room: Room, ready: Sequence[Ready], segment: Segment) -> None:
+    """Load every stage before the transaction, where the destination's driver takes no Arrow within one."""
+    if not room.staging.ahead:
+        return
+    freights = [prepare_state(room, segment)] if segment.claims else []
+    for one in ready:
+        freights += [one.freight] if one.freight else []
+        freights += [_keys(one)] if one.part.present else []
+        rows = _child_rows(room, one.part, NEW if one.part.collects else "")
+        for name, table in rows:
+            room.fit(name, table.schema, child_json(table))
+            freights.append(_child(room, name, table))
+    room.staging.load(freights)
+
+
+def _claim(room: Room, segment: Segment) -> None:
+    """Write the checkpoints, unless somebody else has written some since we looked."""
+    there = versions(room.client)
+    if any(there.get(claim.stream, 0) != room.known.get(claim.stream, 0) for claim in segment.claims):
+        raise busy(room.shown)
+    freight = prepare_state(room, segment)
+    columns = [room.tables.escaped(column) for column in freight.table.column_names]
+    state = room.tables.qualified(STATE_TABLE)
+    stage = room.staging.stage(freight, columns, state)
+    room.run(
+        f"DELETE FROM {state} WHERE stream IN (SELECT stream FROM {stage})",
+        say.add(say.Meeting(state, stage, columns)),
+    )
+
+
+def _keys(ready: Ready) -> Freight:
+    """Objects of which only the key came."""
+    keys = pa.table({ROW_ID: pa.array(ready.part.present, pa.string())})
+    return Freight(f"{ready.name}__present", keys, NO_JSON)
+
+
+def _child_rows(room: Room, part: Part, suffix: str) -> Iterator[tuple[str, pa.Table]]:
+    """Child rows by table, some thousand parents at a time; all at once where they are to be loaded ahead."""
+    if room.derived is None or part.table is None:
+        return
+    many = part.table.num_rows if room.staging.ahead else _CHILDREN_AT_ONCE
+    for start in range(0, part.table.num_rows, many):
+        for name, rows in room.derived(part.stream, part.table.slice(start, many)).items():
+            if rows.num_rows:
+                yield f"{name}{suffix}", rows
+
+
+def _child(room: Room, name: str, rows: pa.Table) -> Freight:
+    json = child_json(rows)
+    names = room.fitting(name, rows.schema, json)
+    renamed = frozenset(new for old, new in zip(rows.column_names, names, strict=True) if old in json)
+    return Freight(room.tables.name(name), with_values(rows.rename_columns(names)), renamed)
+
+
+class _Application:
+    """One part in its transaction."""
+
+    def __init__(self, room: Room, ready: Ready, dialect: say.Dialect) -> None:
+        self._room = room
+        self._ready = ready
+        self._part = ready.part
+        self._dialect = dialect
+        self._table = room.tables.qualified(ready.name)
+        self._into = room.tables.qualified(ready.into)
+        self._history = room.tables.qualified(ready.history) if ready.history else None
+        self._stream = room.literal(ready.part.stream.name)
+        self._seen = room.tables.qualified(SEEN)
+
+    def run(self) -> bool:
+        """Rows, then what is still there, then what is gone, then the end. False: the old table was kept."""
+        if self._ready.begins and self._history:
+            self._room.run(say.first_versions(self._seed(), self._dialect, tracked=tracked(self._part.stream)))
+        if self._ready.freight is not None:
+            self._rows(self._ready.freight)
+        if self._part.soft_deletes and not self._part.collects:
+            self._present()
+            self._sweep()
+        return self._end() if self._ready.ended else True
+
+    def _rows(self, freight: Freight) -> None:
+        if self._part.mode is Mode.INCREMENTAL_APPEND:
+            self._append(freight)
+        elif self._part.collects or (self._history is None and not self._part.soft_deletes):
+            self._replace(freight)
+        else:
+            self._renew(freight)
+
+    def _replace(self, freight: Freight) -> None:
+        """One row a key. Only the keys are staged: the rows go straight in."""
+        keys = Freight(freight.target, freight.table.select([ROW_ID]), NO_JSON)
+        stage = self._room.staging.stage(keys, [ROW_ID], self._into)
+        older = self._drop_older(stage)
+        self._room.staging.insert(freight, self._ready.columns, self._into)
+        self._renew_children(stage, older=older)
+
+    def _renew(self, freight: Freight) -> None:
+        """One row a key, and its versions."""
+        stage = self._room.staging.stage(freight, self._ready.columns, self._into)
+        meet = say.Meeting(self._into, stage, self._ready.columns)
+        if DELETED in freight.table.column_names and pc.any(freight.table[DELETED]).as_py():
+            self._room.run(say.keep_first_deletion(meet, self._dialect))
+        if self._history:
+            self._room.run(*say.versions(say.Meeting(self._history, stage, self._ready.columns), self._dialect))
+        older = self._drop_older(stage)
+        self._room.run(say.add(meet))
+        if self._part.soft_deletes:
+            self._room.run(say.see(self._seen, self._stream, stage))
+        self._renew_children(stage, older=older)
+
+    def _append(self, freight: Freight) -> None:
+        """What is new or changed is added."""
+        stage = self._room.staging.stage(freight, self._ready.columns, self._into)
+        meet = say.Meeting(self._into, stage, self._ready.columns)
+        self._room.run(say.drop_unchanged(meet), say.add(meet))
+        for child in self._children():
+            columns = [self._room.tables.escaped(column) for column in child.table.column_names]
+            target = self._room.tables.qualified(child.target)
+            rows = self._room.staging.stage(child, columns, target)
+            self._room.run(say.drop_strangers(rows, stage), say.add(say.Meeting(target, rows, columns)))
+
+    def _drop_older(self, stage: str) -> bool:
+        """Drop what the stage takes the place of; says whether there was any."""
+        meet = say.Meeting(self._into, stage, (), self._ready.within)
+        rows = self._room.client.execute_sql(say.count_older(meet))
+        if not rows or not rows[0][0]:
+            return False
+        self._room.run(say.drop_older(meet))
+        return True
+
+    def _renew_children(self, parents: str, *, older: bool) -> None:
+        """Child rows of staged parents make room for theirs of today."""
+        if older:
+            suffix = NEW if self._part.collects else ""
+            tables = [self._room.tables.qualified(f"{name}{suffix}") for name in self._ready.children]
+            self._room.run(*(say.drop_children(table, parents) for table in tables))
+        for child in self._children():
+            columns = [self._room.tables.escaped(column) for column in child.table.column_names]
+            self._room.staging.insert(child, columns, self._room.tables.qualified(child.target))
+
+    def _children(self) -> Iterator[Freight]:
+        for name, rows in _child_rows(self._room, self._part, NEW if self._part.collects else ""):
+            yield _child(self._room, name, rows)
+
+    def _present(self) -> None:
+        """Objects that are still there as they were: what was deleted of them is not."""
+        if not self._part.present:
+            return
+        present = self._room.staging.stage(_keys(self._ready), [ROW_ID], self._seen)
+        own = [self._room.tables.escaped(column) for column in deleted_by(self._part.stream)]
+        self._room.run(
+            say.undelete(self._table, present, own, self._dialect), say.see(self._seen, self._stream, present)
+        )
+        if self._history:
+            self._room.run(say.reopen(self._seed(), present, self._dialect))
+
+    def _sweep(self) -> None:
+        """Objects of accounts that were listed whole, and were not met: they are gone."""
+        account_id = "account_id"
+        if not any(column.name == account_id for column in self._part.stream.columns):
+            return
+        column = self._room.tables.escaped(account_id)
+        for account in self._part.swept:
+            marks: tuple[tuple[str | None, Callable[[str, str, say.Dialect], str]], ...] = (
+                (self._history, say.close_versions),
+                (self._table, say.sweep),
+            )
+            for table, mark in marks:
+                if table is not None:
+                    gone = say.unseen(table, self._seen, self._stream, column, self._room.literal(account))
+                    self._room.run(mark(table, gone, self._dialect))
+
+    def _end(self) -> bool:
+        """Take over what was collected; keep the old table where not all of it was read."""
+        mode, complete = self._part.mode, self._part.complete
+        if mode is Mode.OVERWRITE and not complete:
+            return False
+        if mode is Mode.OVERWRITE and self._history:
+            self._refresh_history()
+        for name in (self._ready.name, *self._ready.children):
+            if mode is Mode.OVERWRITE:
+                self._room.run(say.empty(self._room.tables.qualified(name)))
+            if self._room.tables.stands(f"{name}{NEW}"):
+                self._room.run(say.add(self._whole(name, f"{name}{NEW}")))
+        return True
+
+    def _refresh_history(self) -> None:
+        """What a full refresh found makes versions too; what it did not find has none any more."""
+        history = self._ready.history
+        assert history is not None  # noqa: S101 - the caller's condition
+        gone = "1 = 1"
+        if self._room.tables.stands(self._ready.into):
+            self._room.run(*say.versions(self._whole(history, self._ready.into), self._dialect))
+            gone = say.absent(self._room.tables.qualified(history), self._into)
+        self._room.run(say.close_versions(self._room.tables.qualified(history), gone, self._dialect))
+
+    def _seed(self) -> say.Meeting:
+        """The history meets the current table."""
+        assert self._ready.history is not None  # noqa: S101 - the caller's condition
+        return self._whole(self._ready.history, self._ready.name)
+
+    def _whole(self, name: str, source: str) -> say.Meeting:
+        """Meet with another table of ours: all columns that both have."""
+        tables = self._room.tables
+        escape: Callable[[str], str] = self._room.client.capabilities.escape_identifier
+        columns = [escape(column) for column in tables.columns(source) if column in tables.columns(name)]
+        return say.Meeting(tables.qualified(name), tables.qualified(source), columns)

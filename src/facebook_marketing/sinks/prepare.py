@@ -1,0 +1,132 @@
+"""Before a segment's transaction: every table that it needs stands, and its columns are named as they are there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from dlt.common.schema.typing import TColumnSchema
+
+from facebook_marketing.catalog.stream import Kind
+from facebook_marketing.sinks import statements as say
+from facebook_marketing.sinks.arrow import ROW_ID, SYNCED_AT, arrow_schema, json_columns
+from facebook_marketing.sinks.modes import Mode, tracked
+from facebook_marketing.sinks.room import NO_JSON, SEEN, SEEN_COLUMNS, Room
+from facebook_marketing.sinks.segment import Part
+from facebook_marketing.sinks.staging import Freight
+from facebook_marketing.sinks.tables import NEW
+
+HISTORY = "_history"
+
+_HISTORY_COLUMNS: Mapping[str, TColumnSchema] = {
+    say.VALID_FROM: {"data_type": "timestamp"},
+    say.VALID_TO: {"data_type": "timestamp"},
+    say.CURRENT: {"data_type": "bool"},
+}
+_ALWAYS = frozenset((ROW_ID, SYNCED_AT))
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A part whose tables stand. `name` is the table, `into` where its rows go (`name`, or `<name>__new`).
+
+    `columns` are those of the freight, escaped; of those that have no value at all there are none. `history` is the
+    history's name where there is one. `begins`: it has just been made, and the table has rows already. `children` are
+    the names of all child tables. `within`: see `statements.Meeting`.
+    """
+
+    part: Part
+    name: str
+    into: str
+    freight: Freight | None
+    columns: Sequence[str]
+    history: str | None
+    begins: bool
+    children: Sequence[str]
+    within: str
+
+    @property
+    def ended(self) -> bool:
+        """The stream has come to its end, and what it collected to its own."""
+        return self.part.collects and self.part.complete is not None
+
+    @property
+    def collected(self) -> list[str]:
+        """Tables in which rows wait for the end."""
+        return [f"{name}{NEW}" for name in (self.name, *self.children)]
+
+
+def prepare(room: Room, part: Part) -> Ready:
+    """Make what is missing."""
+    stream = part.stream
+    name = room.tables.name(stream.name)
+    table = arrow_schema(stream).empty_table() if part.table is None else part.table
+    json = json_columns(stream, table)
+    stood = room.tables.stands(name)
+    names = room.fit(name, table.schema, json)
+    json = frozenset(new for old, new in zip(table.column_names, names, strict=True) if old in json)
+    table = table.rename_columns(names)
+    history, begins = _history(room, part, name, table.schema, json)
+    into = f"{name}{NEW}" if part.collects else name
+    if part.collects and table.num_rows:
+        room.fit(into, table.schema, json)
+    if tracked(stream):
+        room.fit(SEEN, SEEN_COLUMNS, NO_JSON)
+    freight = Freight(into, with_values(table), json) if table.num_rows else None
+    columns = [room.tables.escaped(column) for column in freight.table.column_names] if freight else []
+    children = _children(room, part)
+    return Ready(part, name, into, freight, columns, history, begins and stood, children, _within(room, part, table))
+
+
+def with_values(table: pa.Table) -> pa.Table:
+    """Leave out the columns in which every cell is null: a report has a hundred, and most accounts use thirty."""
+    return table.select(
+        [
+            name
+            for name, column in zip(table.column_names, table.columns, strict=True)
+            if name in _ALWAYS or column.null_count < table.num_rows
+        ]
+    )
+
+
+def _history(room: Room, part: Part, name: str, columns: pa.Schema, json: frozenset[str]) -> tuple[str | None, bool]:
+    """Make the history of a stream that keeps one. One that stands is kept true in a full refresh too."""
+    history = f"{name}{HISTORY}"
+    stood = room.tables.stands(history)
+    wanted = part.mode is Mode.DEDUPED_HISTORY and bool(part.stream.primary_key)
+    refreshed = stood and part.mode is Mode.OVERWRITE and bool(part.stream.primary_key)
+    if not wanted and not refreshed:
+        return None, False
+    room.fit(history, columns, json, _HISTORY_COLUMNS)
+    return history, not stood
+
+
+def _children(room: Room, part: Part) -> tuple[str, ...]:
+    """Make every child table that the stream can have; those of surprises come with their rows."""
+    if room.derived is None:
+        return ()
+    declared = room.derived(part.stream, arrow_schema(part.stream).empty_table())
+    for name, table in declared.items():
+        room.fit(name, table.schema, child_json(table))
+        if part.collects and part.table is not None:
+            room.fit(f"{name}{NEW}", table.schema, child_json(table))
+    return tuple(map(room.tables.name, declared))
+
+
+def child_json(table: pa.Table) -> frozenset[str]:
+    """Columns of a child table that are JSON text: they say so in their metadata."""
+    return frozenset(
+        field.name for field in table.schema if (field.metadata or {}).get(b"kind") == Kind.JSON.value.encode()
+    )
+
+
+def _within(room: Room, part: Part, table: pa.Table) -> str:
+    """Narrow a report's table to the days of its rows, whose key says the day."""
+    if "date_start" not in part.stream.primary_key or "date_start" not in table.column_names or not table.num_rows:
+        return ""
+    days = table["date_start"]
+    if days.null_count or not pa.types.is_date(days.type):
+        return ""
+    first, last = (pc.min_max(days)[end].as_py().isoformat() for end in ("min", "max"))
+    column = room.tables.escaped("date_start")
+    return f" AND {column} >= CAST('{first}' AS DATE) AND {column} <= CAST('{last}' AS DATE)"

@@ -1,0 +1,87 @@
+"""The place where segments are applied: dlt's client, the tables that stand, the way in for rows."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+from dlt.common.schema.typing import TColumnSchema
+
+from facebook_marketing.sinks.arrow import ROW_ID
+from facebook_marketing.sinks.segment import Derived
+from facebook_marketing.sinks.staging import Staging
+from facebook_marketing.sinks.statements import PARENT_ID, Dialect
+from facebook_marketing.sinks.tables import Tables
+
+SEEN = "_sync_seen"
+"""Objects met in this sync; gone between two syncs."""
+SEEN_COLUMNS = pa.schema([("stream", pa.string()), (ROW_ID, pa.string())])
+NO_JSON: frozenset[str] = frozenset()
+
+_NUMBERS_AS_TRUTH = frozenset(("mssql", "synapse", "fabric"))
+_WITH_INDEX = frozenset(("postgres",))
+
+
+class Unready(Exception):  # noqa: N818 - no error: a table is to be made first, which no transaction should hold
+    """A table or a column is missing that the rows in hand need; `make` makes it."""
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        super().__init__()
+        self.make = make
+
+
+@dataclass(slots=True)
+class Room:
+    """What all the work on a destination needs. `known` are the versions of the checkpoints as we left them."""
+
+    name: str
+    shown: str
+    tables: Tables
+    staging: Staging
+    derived: Derived | None
+    known: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def client(self) -> Any:  # noqa: ANN401 - dlt's
+        """Runs SQL."""
+        return self.tables.client.sql_client
+
+    @property
+    def transactional(self) -> bool:
+        """Several statements take effect at once. dlt says no where they do not, and mostly nothing where they do."""
+        return self.tables.client.capabilities.supports_transactions is not False
+
+    def run(self, *sql: str) -> None:
+        """Run statements in order."""
+        for statement in sql:
+            self.client.execute_sql(statement)
+
+    def dialect(self, now: datetime) -> Dialect:
+        """The destination's words."""
+        yes, no = ("1", "0") if self.name in _NUMBERS_AS_TRUTH else ("TRUE", "FALSE")
+        kind = self.tables.type({"data_type": "timestamp"})
+        return Dialect(yes, no, f"CAST('{now.isoformat(sep=' ')}' AS {kind})")
+
+    def literal(self, text: str) -> str:
+        """A text as SQL."""
+        return "'{}'".format(text.replace("'", "''"))
+
+    def fit(
+        self, name: str, columns: pa.Schema, json: frozenset[str], more: Mapping[str, TColumnSchema] | None = None
+    ) -> list[str]:
+        """Make a table or its new columns, and the index by which its rows are found. Says the columns' names there."""
+        before = self.tables.stands(name)
+        names = self.tables.fit(name, columns, json, more or {})
+        if not before and self.name in _WITH_INDEX:
+            keys = [key for key in (ROW_ID, PARENT_ID) if key in columns.names]
+            table = self.tables.qualified(name)
+            self.run(*(f"CREATE INDEX ON {table} ({self.tables.escaped(key)})" for key in keys))
+        return names
+
+    def fitting(self, name: str, columns: pa.Schema, json: frozenset[str]) -> list[str]:
+        """The same within a transaction. Errors: Unready when something is to be made."""
+        names = self.tables.fitting(name, columns, json)
+        if names is None:
+            raise Unready(lambda: self.fit(name, columns, json))
+        return names

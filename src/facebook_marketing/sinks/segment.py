@@ -1,0 +1,57 @@
+"""A segment: the rows of all streams since the last one, and the checkpoints that cover them. Applied whole or not."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+import pyarrow as pa
+
+from facebook_marketing.catalog.stream import Stream
+from facebook_marketing.sinks.modes import Mode, tracked
+from facebook_marketing.sinks.restore import Claim
+
+Derived: TypeAlias = Callable[[Stream, pa.Table], Mapping[str, pa.Table]]
+"""Child tables of some rows of a stream, by name.
+
+The rows come as `arrow.to_table` made them: lists and objects as JSON text (`arrow.nested` reads the lists of
+statistics into Arrow lists, all at once), with `_row_id`. Each child row has `_parent_id`, the `_row_id` of its row.
+A column of JSON text says so in its field's metadata, {"kind": "json"}. Called with some thousand rows at a time, and
+once with none: then it names all tables that the stream can have, with their columns.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one stream brings, in this order: rows, objects that are still there, accounts listed whole, its end.
+
+    `table` is None where no row came. `present` are `_row_id`s, `swept` account ids. `complete` says how the stream
+    ended; None = it goes on.
+    """
+
+    stream: Stream
+    mode: Mode
+    table: pa.Table | None = None
+    present: Sequence[str] = ()
+    swept: Sequence[str] = ()
+    complete: bool | None = None
+    json: frozenset[str] = frozenset()
+
+    @property
+    def collects(self) -> bool:
+        """Rows wait in `<table>__new` until the stream has come to its end."""
+        return not self.mode.incremental
+
+    @property
+    def soft_deletes(self) -> bool:
+        """The table says which objects are gone."""
+        return tracked(self.stream) and self.mode in {Mode.DEDUPED, Mode.DEDUPED_HISTORY}
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """What is loaded at once. `now` is the time of its loading."""
+
+    now: datetime
+    parts: Sequence[Part] = ()
+    claims: Sequence[Claim] = ()

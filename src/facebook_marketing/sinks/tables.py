@@ -1,0 +1,150 @@
+"""Tables of a SQL destination: made, and given the columns that they lack, through dlt's words for each destination."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+from dlt.common.schema import Schema
+from dlt.common.schema.typing import TColumnSchema
+from dlt.common.schema.utils import new_table
+
+from facebook_marketing.sinks.arrow import ROW_ID
+from facebook_marketing.sinks.content import digest
+from facebook_marketing.sinks.destination import WarehouseError
+from facebook_marketing.sinks.hints import hints, own_names
+
+Columns = Mapping[str, TColumnSchema]
+NEW = "__new"
+"""At the end of a table's name: its rows wait for the end of their stream."""
+
+
+@dataclass(slots=True)
+class Tables:
+    """What stands in the destination, and how more of it is made. `client` is dlt's, opened."""
+
+    client: Any
+    schema: Schema
+    shown: str
+    _stands: dict[str, dict[str, TColumnSchema]] = field(default_factory=dict)
+    made: set[str] = field(default_factory=set)
+
+    def look(self, names: Iterable[str]) -> None:
+        """Read anew what stands: tables may have been altered, or dropped."""
+        wanted = list(dict.fromkeys(map(self.name, names)))
+        fold = self.client.capabilities.casefold_identifier
+        found = self.client.get_storage_tables(wanted) if wanted else ()
+        self._stands.update({name: {fold(key): column for key, column in columns.items()} for name, columns in found})
+
+    def name(self, stream: str) -> str:
+        """A name that the destination takes; two underscores stay two."""
+        return str(self.schema.naming.normalize_tables_path(stream))
+
+    def identifier(self, column: str) -> str:
+        """The same for a column; two underscores stay two."""
+        return str(self.schema.naming.normalize_path(column))
+
+    def qualified(self, name: str) -> str:
+        """Schema and table, escaped."""
+        return str(self.client.sql_client.make_qualified_table_name(self.name(name)))
+
+    def escaped(self, column: str) -> str:
+        """A column's name, escaped."""
+        return str(self.client.sql_client.escape_column_name(self.identifier(column)))
+
+    def stands(self, name: str) -> bool:
+        """Whether the table is there."""
+        return bool(self.columns(name))
+
+    def columns(self, name: str) -> Columns:
+        """The table's columns by name, as the destination spells it; none where there is no table."""
+        if self.name(name) not in self._stands:
+            self.look((name,))
+        return self._stands[self.name(name)]
+
+    def has(self, name: str, column: str) -> bool:
+        """Whether the table has this column."""
+        return self._folded(column) in self.columns(name)
+
+    def fit(self, name: str, table: pa.Schema, json: frozenset[str], more: Mapping[str, TColumnSchema]) -> list[str]:
+        """Make the table or the columns that it lacks; say under which name each column of `table` goes in.
+
+        A column of another type stays as it is, and its values go on under a name of their own.
+        """
+        if ROW_ID in table.names and self.stands(name) and not self.has(name, ROW_ID):
+            raise WarehouseError(
+                f"The table {self.name(name)} in {self.shown} has no column {ROW_ID}: it is not one of ours, or was "
+                "altered. Rename or drop it, and its stream is read again."
+            )
+        told = hints(table, json)
+        names = self._names(name, told)
+        self._add(name, dict(zip(names, told.values(), strict=True)) | dict(more))
+        return names
+
+    def fitting(self, name: str, table: pa.Schema, json: frozenset[str]) -> list[str] | None:
+        """The names alone; None when a column is to be made first."""
+        names = self._names(name, hints(table, json))
+        return names if all(self.has(name, column) for column in names) else None
+
+    def _names(self, name: str, told: Columns) -> list[str]:
+        names = own_names(told, lambda column: self.columns(name).get(self._folded(column)), self._alike)
+        return _apart(list(map(self.identifier, names)), names)
+
+    def _folded(self, column: str) -> str:
+        return str(self.client.capabilities.casefold_identifier(self.identifier(column)))
+
+    def type(self, column: TColumnSchema) -> str:
+        """The destination's word for a type."""
+        mapper = self.client.capabilities.get_type_mapper()
+        return str(mapper.to_destination_type({"name": "x", **column}, new_table("x")))
+
+    def _alike(self, wanted: TColumnSchema, stands: TColumnSchema) -> bool:
+        """Whether the table's type holds what the wanted one does, as far as the destination tells types apart."""
+        if wanted["data_type"] == "decimal" and stands["data_type"] == "decimal":
+            sizes = [(column.get("precision"), column.get("scale")) for column in (wanted, stands)]
+            return None in sizes[1] or sizes[0] == sizes[1] or stands.get("precision") == 0
+        if wanted["data_type"] == stands["data_type"]:
+            return True
+        mapper = self.client.capabilities.get_type_mapper()
+        made = self.type(wanted).partition("(")[0]
+        try:
+            back = mapper.from_destination_type(made, wanted.get("precision"), wanted.get("scale"))
+        except Exception:  # noqa: BLE001 - a type that dlt cannot read back: then it is as we made it
+            return True
+        return bool(back.get("data_type") == stands["data_type"])
+
+    def _add(self, name: str, wanted: Columns) -> None:
+        stands = self.columns(name)
+        if all(self._folded(column) in stands for column in wanted):
+            return
+        if not stands:
+            self.made.add(self.name(name))
+        columns = [
+            {**told, "name": self.identifier(column), "nullable": bool(stands) or told.get("nullable", True)}
+            for column, told in wanted.items()
+        ]
+        self.schema.update_table(new_table(self.name(name), columns=columns))  # type: ignore[arg-type]
+        # Only a schema that was saved and read back counts as one that may be written down.
+        self.schema = Schema.from_dict(self.schema.to_dict())  # type: ignore[arg-type]
+        self.client.schema = self.schema
+        self.client.update_stored_schema(only_tables=[self.name(name), *self.schema.dlt_table_names()], force=True)
+        self.look((name,))
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Tables of ours that have done their work go."""
+        standing = [self.name(name) for name in names if self.stands(name)]
+        if standing:
+            self.client.sql_client.drop_tables(*standing)
+            self._stands.update({name: {} for name in standing})
+            self.made.difference_update(standing)
+
+
+def _apart(names: Sequence[str], sent: Sequence[str]) -> list[str]:
+    """Tell fields apart of which a destination makes one name ("Id" and "id")."""
+    taken: set[str] = set()
+    apart = []
+    for name, own in zip(names, sent, strict=True):
+        mine = f"{name}_{digest([own])[:8]}" if name in taken else name
+        taken.add(mine)
+        apart.append(mine)
+    return apart
