@@ -3,11 +3,13 @@
 import asyncio
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import msgspec
 import pytest
 
+from facebook_marketing.catalog.stream import Behaviour, Stream
 from facebook_marketing.engine.door import Event, Present, Status, StreamStatus, Swept
 from facebook_marketing.sinks.modes import Mode
 from sinks.kit import Kit, Place
@@ -15,6 +17,12 @@ from sinks.kit import Kit, Place
 COMPLETE = Status("ads", StreamStatus.COMPLETE)
 INCOMPLETE = Status("ads", StreamStatus.INCOMPLETE, "the token expired")
 SWEPT = Swept("ads", "1")
+
+
+class Stat(msgspec.Struct):
+    id: str
+    date_start: str
+    account_id: str = "1"
 
 
 Step: TypeAlias = msgspec.Struct | Event | str
@@ -197,7 +205,6 @@ async def test_objects_met_in_an_earlier_segment_of_the_sync_are_not_swept(kit: 
     steps: Sequence[Step] = [ad(kit, "1"), "checkpoint", Present("ads", "1", ("2",)), "checkpoint", SWEPT, "checkpoint"]
     await sync(kit, database, Mode.DEDUPED_HISTORY, *steps, flush_rows=1)
     assert [row[:2] for row in deleted(database)] == [("1", False), ("2", False), ("3", True)]
-    assert database.fetch("select 1 from information_schema.tables where table_name = '_sync_seen'") == []
 
 
 async def test_a_status_of_deleted_deletes_softly_too(kit: Kit, database: Place) -> None:
@@ -231,6 +238,61 @@ async def test_a_history_begins_with_what_its_table_has(kit: Kit, database: Plac
         ("2", "a", first, second, False),
         ("2", "b", second, None, True),
     ]
+
+
+async def load_report(kit: Kit, place: Place, mode: Mode, report: Stream, *steps: Stat | Swept) -> None:
+    sink = kit.sink(place.url, mode, (report,))
+    for step in steps:
+        if isinstance(step, Stat):
+            await sink.write(kit.rows(step, stream=report.name))
+        else:
+            await sink.event(step)
+    await sink.close()
+    kit.clock.seconds += 86_400
+
+
+async def test_rows_of_a_report_that_meta_no_longer_has_go(kit: Kit, database: Place) -> None:
+    """Days that were read again: what came is there, what did not come is not; other days and accounts stay."""
+    for mode in (Mode.DEDUPED, Mode.DEDUPED_HISTORY):
+        table = f"{mode}_report"
+        columns = tuple(replace(c, name="date_start") if c.name == "day" else c for c in kit.ads.columns)
+        key = ("date_start", "account_id", "id")
+        report = replace(kit.ads, name=table, behaviour=Behaviour.REPORT, columns=columns, primary_key=key)
+
+        days = ("2026-10-01", "2026-10-02", "2026-10-03")
+        await load_report(
+            kit,
+            database,
+            mode,
+            report,
+            *(Stat(key, day) for key in "ab" for day in days),
+            *(Stat("a", day, "2") for day in days),
+        )
+        began = kit.clock.now()
+        await load_report(
+            kit, database, mode, report, Stat("a", days[0]), Stat("a", days[1])
+        )  # a sync that was cut short
+        gone = Swept(table, "1", (days[1], days[2]), began)
+        await load_report(kit, database, mode, report, Stat("a", days[2]), gone, Swept(table, "1"))
+        left = database.fetch(f"select id, date_start, account_id from facebook_ads.{table} order by 3, 1, 2")
+        assert [(key, str(day), account) for key, day, account in left] == [
+            *(("a", day, "1") for day in days),
+            ("b", days[0], "1"),
+            *(("a", day, "2") for day in days),
+        ]
+        if mode is Mode.DEDUPED_HISTORY:
+            history = f"facebook_ads.{table}_history"
+            closed = database.fetch(f"select id, date_start from {history} where not is_current order by 2")
+            assert [(key, str(day)) for key, day in closed] == [("b", days[1]), ("b", days[2])]
+
+
+async def test_objects_listed_in_a_sync_that_was_cut_short_are_not_swept_by_the_next(kit: Kit, database: Place) -> None:
+    await sync(kit, database, Mode.DEDUPED_HISTORY, *(ad(kit, key) for key in "1234"), "checkpoint")
+    began = kit.clock.now()
+    await sync(kit, database, Mode.DEDUPED_HISTORY, ad(kit, "1"), Present("ads", "1", ("2",)), "checkpoint")
+    rest = Present("ads", "1", ("3",))
+    await sync(kit, database, Mode.DEDUPED_HISTORY, rest, Swept("ads", "1", None, began), "checkpoint")
+    assert [row[:2] for row in deleted(database)] == [("1", False), ("2", False), ("3", False), ("4", True)]
 
 
 async def test_a_second_sync_into_the_same_place_says_so_and_stops(kit: Kit, place: Place) -> None:

@@ -12,7 +12,7 @@ from facebook_marketing.sinks.modes import Mode, tracked
 from facebook_marketing.sinks.prepare import Ready, child_json, with_values
 from facebook_marketing.sinks.restore import COMMITTED, STATE_TABLE, claim_table, versions
 from facebook_marketing.sinks.room import NO_JSON, SEEN, Room
-from facebook_marketing.sinks.segment import Part, Segment
+from facebook_marketing.sinks.segment import Part, Segment, Sweep
 from facebook_marketing.sinks.staging import Freight
 from facebook_marketing.sinks.tables import NEW
 
@@ -112,8 +112,9 @@ class _Application:
             self._room.run(say.first_versions(self._seed(), self._dialect, tracked=tracked(self._part.stream)))
         if self._ready.freight is not None:
             self._rows(self._ready.freight)
-        if self._part.soft_deletes and not self._part.collects:
+        if self._part.soft_deletes:
             self._present()
+        if self._part.replaces:
             self._sweep()
         return self._end() if self._ready.ended else True
 
@@ -143,8 +144,6 @@ class _Application:
             self._room.run(*say.versions(say.Meeting(self._history, stage, self._ready.columns), self._dialect))
         older = self._drop_older(stage)
         self._room.run(say.add(meet))
-        if self._part.soft_deletes:
-            self._room.run(say.see(self._seen, self._stream, stage))
         self._renew_children(stage, older=older)
 
     def _append(self, freight: Freight) -> None:
@@ -187,27 +186,31 @@ class _Application:
             return
         present = self._room.staging.stage(_keys(self._ready), [ROW_ID], self._seen)
         own = [self._room.tables.escaped(column) for column in deleted_by(self._part.stream)]
-        self._room.run(
-            say.undelete(self._table, present, own, self._dialect), say.see(self._seen, self._stream, present)
-        )
+        self._room.run(say.undelete(self._table, present, own, self._dialect))
+        self._room.run(*say.see(self._seen, self._stream, present, self._dialect))
         if self._history:
             self._room.run(say.reopen(self._seed(), present, self._dialect))
 
     def _sweep(self) -> None:
-        """Objects of accounts that were listed whole, and were not met: they are gone."""
-        account_id = "account_id"
-        if not any(column.name == account_id for column in self._part.stream.columns):
-            return
-        column = self._room.tables.escaped(account_id)
-        for account in self._part.swept:
-            marks: tuple[tuple[str | None, Callable[[str, str, say.Dialect], str]], ...] = (
-                (self._history, say.close_versions),
-                (self._table, say.sweep),
-            )
-            for table, mark in marks:
-                if table is not None:
-                    gone = say.unseen(table, self._seen, self._stream, column, self._room.literal(account))
-                    self._room.run(mark(table, gone, self._dialect))
+        """What was not met where everything was read is gone: objects softly, rows of reports for good."""
+        names = {column.name for column in self._part.stream.columns}
+        soft = tracked(self._part.stream)
+        for sweep in self._part.swept:
+            if "account_id" not in names or (sweep.window is None) != soft:
+                continue
+            unmet = self._unmet(sweep)
+            if self._history:
+                self._room.run(say.close_unmet(self._history, unmet, self._dialect, tracked=soft))
+            children = [self._room.tables.qualified(name) for name in self._ready.children]
+            self._room.run(*([say.sweep(unmet, self._dialect)] if soft else say.forget(unmet, children)))
+
+    def _unmet(self, sweep: Sweep) -> say.Unmet:
+        days = None
+        if sweep.window is not None:
+            first, last = (f"CAST({self._room.literal(day)} AS DATE)" for day in sweep.window)
+            days = first, last
+        account, since = self._room.literal(sweep.account), self._dialect.at(sweep.began)
+        return say.Unmet(self._table, account, since, self._seen, self._stream, days)
 
     def _end(self) -> bool:
         """Take over what was collected; keep the old table where not all of it was read."""

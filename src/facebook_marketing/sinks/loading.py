@@ -11,19 +11,30 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
 os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")
 
-__all__ = ["Claim", "Derived", "Loader", "Part", "Segment", "join", "json_columns", "latest", "present_ids", "to_table"]
+__all__ = [
+    "Claim",
+    "Derived",
+    "Loader",
+    "Part",
+    "Segment",
+    "Sweep",
+    "join",
+    "latest",
+    "present_ids",
+    "to_table",
+]
 
 import dlt
 from dlt.common.destination import Destination
 
-from facebook_marketing.sinks.arrow import join, json_columns, latest, present_ids, to_table
+from facebook_marketing.sinks.arrow import join, latest, present_ids, to_table
 from facebook_marketing.sinks.destination import Destination as Place
 from facebook_marketing.sinks.destination import WarehouseError
 from facebook_marketing.sinks.explain import explained
 from facebook_marketing.sinks.folder import LAYOUT, FolderLoader
 from facebook_marketing.sinks.lock import Lock
 from facebook_marketing.sinks.restore import Claim, Saved
-from facebook_marketing.sinks.segment import Derived, Part, Segment
+from facebook_marketing.sinks.segment import Derived, Part, Segment, Sweep
 from facebook_marketing.sinks.sql import SqlLoader
 
 if TYPE_CHECKING:  # no destination but DuckDB needs it

@@ -8,15 +8,15 @@ from typing import Any
 import pyarrow as pa
 from dlt.common.schema.typing import TColumnSchema
 
-from facebook_marketing.sinks.arrow import ROW_ID
+from facebook_marketing.sinks.arrow import ROW_ID, TIMESTAMP
 from facebook_marketing.sinks.segment import Derived
 from facebook_marketing.sinks.staging import Staging
-from facebook_marketing.sinks.statements import PARENT_ID, Dialect
+from facebook_marketing.sinks.statements import PARENT_ID, SEEN_AT, Dialect
 from facebook_marketing.sinks.tables import Tables
 
 SEEN = "_sync_seen"
-"""Objects met in this sync; gone between two syncs."""
-SEEN_COLUMNS = pa.schema([("stream", pa.string()), (ROW_ID, pa.string())])
+"""Objects that Meta listed without their rows, and when: until every account was read to its end."""
+SEEN_COLUMNS = pa.schema([("stream", pa.string()), (ROW_ID, pa.string()), (SEEN_AT, TIMESTAMP)])
 NO_JSON: frozenset[str] = frozenset()
 
 _NUMBERS_AS_TRUTH = frozenset(("mssql", "synapse", "fabric"))
@@ -61,7 +61,7 @@ class Room:
         """The destination's words."""
         yes, no = ("1", "0") if self.name in _NUMBERS_AS_TRUTH else ("TRUE", "FALSE")
         kind = self.tables.type({"data_type": "timestamp"})
-        return Dialect(yes, no, f"CAST('{now.isoformat(sep=' ')}' AS {kind})")
+        return Dialect(yes, no, kind, now)
 
     def literal(self, text: str) -> str:
         """A text as SQL."""

@@ -22,20 +22,27 @@ once with none: then it names all tables that the stream can have, with their co
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """What one stream brings, in this order: rows, objects that are still there, accounts listed whole, its end.
+class Sweep:
+    """Everything of an account was read since `began`, or all rows of these days (first and last): the rest is gone."""
 
-    `table` is None where no row came. `present` are `_row_id`s, `swept` account ids. `complete` says how the stream
-    ended; None = it goes on.
+    account: str
+    began: datetime
+    window: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one stream brings, in this order: rows, objects that are still there, what was read whole, its end.
+
+    `table` is None where no row came. `present` are `_row_id`s. `complete`: how the stream ended; None = it goes on.
     """
 
     stream: Stream
     mode: Mode
     table: pa.Table | None = None
     present: Sequence[str] = ()
-    swept: Sequence[str] = ()
+    swept: Sequence[Sweep] = ()
     complete: bool | None = None
-    json: frozenset[str] = frozenset()
 
     @property
     def collects(self) -> bool:
@@ -43,9 +50,14 @@ class Part:
         return not self.mode.incremental
 
     @property
+    def replaces(self) -> bool:
+        """One row a key: what is gone at Meta can be told."""
+        return self.mode in {Mode.DEDUPED, Mode.DEDUPED_HISTORY}
+
+    @property
     def soft_deletes(self) -> bool:
         """The table says which objects are gone."""
-        return tracked(self.stream) and self.mode in {Mode.DEDUPED, Mode.DEDUPED_HISTORY}
+        return tracked(self.stream) and self.replaces
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,15 @@ from facebook_marketing.sinks.restore import STATE_TABLE, Saved, saved_claims, v
 from facebook_marketing.sinks.room import SEEN, Room, Unready
 from facebook_marketing.sinks.segment import Derived, Segment
 from facebook_marketing.sinks.staging import DltStaging, DuckDBStaging, PostgresStaging, Staging
+from facebook_marketing.sinks.statements import SEEN_AT
 from facebook_marketing.sinks.tables import NEW, Tables
 
 log = logging.getLogger(__name__)
 
 SCHEMA = "facebook_marketing"
 _MOST_DDL = 1000
+_REMEMBERED = timedelta(days=8)
+"""How long it is known which objects were listed: an account that takes longer than that to read begins anew."""
 
 
 class SqlLoader:
@@ -41,6 +45,7 @@ class SqlLoader:
     ) -> None:
         """Connect, take the lock, and throw away what a sync that was killed has left half done."""
         self._lock = lock
+        self._tidy = False
         self._postgres = destination.name == "postgres"
         schema = Schema(SCHEMA)
         # dlt gives a client only with the names of its schemas, and those only to a pipeline's config.
@@ -88,15 +93,13 @@ class SqlLoader:
                 unready.make()
         else:
             raise WarehouseError(f"{room.shown} does not take the columns that it was given. Please report this.")
+        self._forget_seen(segment.now)
         room.known |= {claim.stream: claim.version for claim in segment.claims}
         room.tables.drop(name for one in ready if one.ended for name in one.collected)
         return kept
 
     def close(self) -> None:
         """Let go of the connection, and with it of the session's lock."""
-        with suppress(Exception):
-            if self._room.tables.stands(SEEN):
-                self._room.tables.drop((SEEN,))
         self._client.__exit__(None, None, None)
 
     def _staging(self, factory: DltDestination[Any, Any], dataset: str, folder: Path) -> Staging:
@@ -132,7 +135,15 @@ class SqlLoader:
         """What a killed sync collected is read again."""
         tables = self._room.tables
         collected = (name for name in self._names() if name.lower().endswith(NEW))
-        tables.drop([*(name for name in collected if tables.has(name, ROW_ID)), SEEN])
+        tables.drop([name for name in collected if tables.has(name, ROW_ID)])
+
+    def _forget_seen(self, now: datetime) -> None:
+        """Once a sync, forget what was listed long ago."""
+        room = self._room
+        if not self._tidy and room.tables.has(SEEN, SEEN_AT):
+            old = room.dialect(now).at(now - _REMEMBERED)
+            room.run(f"DELETE FROM {room.tables.qualified(SEEN)} WHERE {SEEN_AT} < {old}")
+            self._tidy = True
 
     def _names(self) -> list[str]:
         """Every table of the schema, as the destination lists it."""

@@ -5,20 +5,32 @@ A stage holds each `_row_id` once. Statements of one function run in order, with
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from facebook_marketing.sinks.arrow import CONTENT, DELETED, DELETED_AT, ROW_ID, SYNCED_AT
 
 PARENT_ID = "_parent_id"
 VALID_FROM, VALID_TO, CURRENT = "valid_from", "valid_to", "is_current"
+SEEN_AT = "seen_at"
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """Words in which destinations differ: the two truths, and a point in time as an expression."""
+    """Words in which destinations differ: the two truths, and the type of a point in time. `moment` is now."""
 
     true: str
     false: str
-    now: str
+    timestamp: str
+    moment: datetime
+
+    @property
+    def now(self) -> str:
+        """The time of this segment."""
+        return self.at(self.moment)
+
+    def at(self, moment: datetime) -> str:
+        """A point in time as an expression."""
+        return f"CAST('{moment.isoformat(sep=' ')}' AS {self.timestamp})"
 
     def where(self, column: str) -> str:
         """A boolean column that holds."""
@@ -128,9 +140,12 @@ def first_versions(meet: Meeting, dialect: Dialect, *, tracked: bool) -> str:
     return _begin(meet, dialect, f"s.{SYNCED_AT}", _alive("s.", dialect) if tracked else "1 = 1")
 
 
-def see(seen: str, stream: str, stage: str) -> str:
-    """Staged rows count as met in this sync."""
-    return f"INSERT INTO {seen} (stream, {ROW_ID}) SELECT {stream}, {ROW_ID} FROM {stage}"
+def see(seen: str, stream: str, stage: str, dialect: Dialect) -> tuple[str, ...]:
+    """Staged keys count as met now; each stands there once."""
+    return (
+        f"DELETE FROM {seen} WHERE stream = {stream} AND {ROW_ID} IN (SELECT {ROW_ID} FROM {stage})",
+        f"INSERT INTO {seen} (stream, {ROW_ID}, {SEEN_AT}) SELECT {stream}, {ROW_ID}, {dialect.now} FROM {stage}",
+    )
 
 
 def undelete(table: str, present: str, deleted_by_status: Sequence[str], dialect: Dialect) -> str:
@@ -147,25 +162,55 @@ def reopen(meet: Meeting, present: str, dialect: Dialect) -> str:
     return _begin(meet, dialect, dialect.now, f"s.{ROW_ID} IN (SELECT {ROW_ID} FROM {present})")
 
 
-def sweep(table: str, unseen: str, dialect: Dialect) -> str:
-    """Objects that were not met are deleted from now on. `unseen` is the condition that says which."""
-    alive = _alive("", dialect)
-    return f"UPDATE {table} SET {DELETED} = {dialect.true}, {DELETED_AT} = {dialect.now} WHERE {alive} AND {unseen}"
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """Rows of a table that were not met since a time. Literals and names are escaped; `days` is first and last."""
+
+    table: str
+    account: str
+    since: str
+    seen: str
+    stream: str
+    days: tuple[str, str] | None = None
+
+    @property
+    def where(self) -> str:
+        """The condition, for a statement on the table."""
+        days = f" AND date_start >= {self.days[0]} AND date_start <= {self.days[1]}" if self.days else ""
+        met = (
+            f"SELECT 1 FROM {self.seen} x WHERE x.stream = {self.stream} AND x.{SEEN_AT} >= {self.since} "
+            f"AND x.{ROW_ID} = {self.table}.{ROW_ID}"
+        )
+        named = "" if self.days else f" AND NOT EXISTS ({met})"
+        return f"account_id = {self.account} AND {SYNCED_AT} < {self.since}{days}{named}"
 
 
-def close_versions(table: str, unseen: str, dialect: Dialect) -> str:
-    """Their last version ends now."""
-    return (
-        f"UPDATE {table} SET {VALID_TO} = {dialect.now}, {CURRENT} = {dialect.false} "
-        f"WHERE {dialect.where(CURRENT)} AND {unseen}"
+def sweep(unmet: Unmet, dialect: Dialect) -> str:
+    """Objects that were not met are deleted from now on."""
+    marks = f"{DELETED} = {dialect.true}, {DELETED_AT} = {dialect.now}"
+    return f"UPDATE {unmet.table} SET {marks} WHERE {_alive('', dialect)} AND {unmet.where}"
+
+
+def forget(unmet: Unmet, children: Sequence[str]) -> tuple[str, ...]:
+    """Rows of a report that Meta no longer has go, their child rows first."""
+    gone = f"SELECT {ROW_ID} FROM {unmet.table} WHERE {unmet.where}"
+    dropped = (f"DELETE FROM {child} WHERE {PARENT_ID} IN ({gone})" for child in children)
+    return (*dropped, f"DELETE FROM {unmet.table} WHERE {unmet.where}")
+
+
+def close_unmet(history: str, unmet: Unmet, dialect: Dialect, *, tracked: bool) -> str:
+    """Their last version ends now. Before `sweep` and `forget`, for the current table says what was not met."""
+    alive = f"{_alive('', dialect)} AND " if tracked else ""
+    return close_versions(
+        history, f"{ROW_ID} IN (SELECT {ROW_ID} FROM {unmet.table} WHERE {alive}{unmet.where})", dialect
     )
 
 
-def unseen(table: str, seen: str, stream: str, account_column: str, account: str) -> str:
-    """Rows of the account that were not met in this sync; all but the first two are escaped literals and names."""
+def close_versions(history: str, gone: str, dialect: Dialect) -> str:
+    """Versions of what is gone end now."""
     return (
-        f"{account_column} = {account} AND NOT EXISTS ("
-        f"SELECT 1 FROM {seen} x WHERE x.stream = {stream} AND x.{ROW_ID} = {table}.{ROW_ID})"
+        f"UPDATE {history} SET {VALID_TO} = {dialect.now}, {CURRENT} = {dialect.false} "
+        f"WHERE {dialect.where(CURRENT)} AND {gone}"
     )
 
 

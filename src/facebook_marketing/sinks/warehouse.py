@@ -30,11 +30,11 @@ _CONTENT_MODES = frozenset((Mode.INCREMENTAL_APPEND, Mode.DEDUPED_HISTORY))
 
 @dataclass(slots=True)
 class _Batch:
-    """Pages as Arrow tables, keys of objects that are still there, accounts that were listed whole."""
+    """Pages as Arrow tables, keys of objects that are still there, what was read whole."""
 
     tables: list[Any] = field(default_factory=list)
     present: list[str] = field(default_factory=list)
-    swept: list[str] = field(default_factory=list)
+    swept: list[Any] = field(default_factory=list)
 
     def take(self, other: "_Batch") -> None:
         """Move the other's content over, to the end of ours."""
@@ -131,6 +131,7 @@ class Warehouse(Sink):
         self._pending = {name: _Pending(modes[name]) for name in self._streams}
         self._rows = self._bytes = 0
         self._loaded_at = self._clock.now()
+        self._began = datetime.fromtimestamp(self._clock.now(), UTC)
         self._floor = datetime.min.replace(tzinfo=UTC)
         self._lock = asyncio.Lock()
         self._loader: Loader | None = None
@@ -177,8 +178,9 @@ class Warehouse(Sink):
             case Present(_, _, keys) if pending is not None:
                 pending.tail.present.extend(self._parts.present_ids(keys))
                 self._rows += len(keys)
-            case Swept(_, account) if pending is not None:
-                pending.tail.swept.append(account)
+            case Swept(_, account, window, began) if pending is not None:
+                since = self._began if began is None else datetime.fromtimestamp(began, UTC)
+                pending.tail.swept.append(self._parts.Sweep(account, since, window))
             case _:
                 pass
         if self._progress is not None:
