@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from importlib.metadata import metadata
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facebook_marketing.catalog.stream import Behaviour, Column, Kind, Stream
-from facebook_marketing.sinks.destination import parse
+from facebook_marketing.sinks.destination import NAMES, parse
 from facebook_marketing.sinks.explain import explain
 from facebook_marketing.sinks.folder import FolderLoader
 from facebook_marketing.sinks.loading import Loader
@@ -121,7 +122,16 @@ async def test_a_database_that_is_not_there_says_so(kit: Kit, postgres_url: str)
 
 async def test_a_driver_that_is_not_installed_says_which_extra_brings_it(kit: Kit) -> None:
     text = await refused(kit, "snowflake://me:secret-word@account/db")
-    assert text.endswith('Install the driver: pip install "dlt[snowflake]".')
+    assert text.endswith("Install the driver: pip install 'facebook-marketing[snowflake]'.")
+
+
+def test_each_destination_has_an_extra_that_brings_dlts_driver() -> None:
+    ours = set(metadata("facebook-marketing").get_all("Provides-Extra") or ())
+    dlts = set(metadata("dlt").get_all("Provides-Extra") or ())
+    for url in (*NAMES - {"duckdb", "filesystem"}, "s3://bucket/lake", "gs://bucket/lake", "abfss://bucket/lake"):
+        extra = parse(url).extra
+        assert extra in ours & dlts, url
+    assert parse("duckdb:///ads.duckdb").extra == parse("parquet:///lake").extra == "warehouse"
 
 
 def test_dlt_not_being_installed_says_which_extra_brings_it(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,6 +36,7 @@ NAMES: frozenset[str] = frozenset(
     ),
 )
 BUCKETS: frozenset[str] = frozenset(("s3", "gs", "az", "abfss"))
+_BUCKET_EXTRAS: Mapping[str, str] = {"s3": "s3", "gs": "gs", "az": "az", "abfss": "az"}
 EXAMPLES = "duckdb:///ads.duckdb, postgres://user:password@host/database or parquet:///folder"
 
 
@@ -47,7 +48,7 @@ class WarehouseError(Exception):
 class Destination:
     """A place that dlt can load.
 
-    `name` is dlt's destination name and the extra that brings its driver, `location` what dlt calls
+    `name` is dlt's destination name, `location` what dlt calls
     credentials or bucket URL (None: dlt's own configuration says it), `shown` the same for people,
     without its password.
     """
@@ -55,6 +56,14 @@ class Destination:
     name: str
     location: str | None = field(repr=False)
     shown: str
+
+    @property
+    def extra(self) -> str:
+        """The extra of ours that brings its driver."""
+        scheme, bucket, _ = (self.location or "").partition("://")
+        if self.name == "filesystem":
+            return _BUCKET_EXTRAS.get(scheme, "warehouse") if bucket else "warehouse"
+        return "warehouse" if self.name == "duckdb" else self.name
 
     @property
     def file(self) -> Path | None:

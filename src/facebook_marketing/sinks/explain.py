@@ -27,7 +27,7 @@ REMEDIES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"cannot open file|no such file or directory", "Make the folder of {place} first, or name another place."),
         (
             r"no module named|missingdependency|you must install additional dependencies|driver .*not found",
-            'Install the driver: pip install "dlt[{name}]".',
+            "Install the driver: pip install 'facebook-marketing[{extra}]'.",
         ),
         (
             r"password authentication failed|no password supplied|authentication",
@@ -69,7 +69,7 @@ def explain(error: BaseException, destination: Destination) -> str:
     said = _hidden(" ".join(f"{type(root).__name__}: {root}".split()), destination)
     remedy = next((remedy for pattern, remedy in REMEDIES if pattern.search(said)), OTHERWISE)
     what = said if len(said) <= LONGEST else said[:LONGEST] + " …"
-    step = remedy.format(place=destination.shown, name=destination.name)
+    step = remedy.format(place=destination.shown, name=destination.name, extra=destination.extra)
     return f"{destination.shown} cannot be loaded ({what}). {step}"
 
 
