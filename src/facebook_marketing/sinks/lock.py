@@ -18,6 +18,9 @@ except ModuleNotFoundError:  # pragma: no cover - Windows has none
 _HELD: set[str] = set()
 """Targets of this very process, where nothing else tells two syncs apart: DuckDB opens a file twice for one process."""
 
+_TRIES, _PAUSE = 30, 0.1
+"""How often, and seconds in between: Postgres notices a moment late that a session has ended, and holds its lock."""
+
 
 def busy(shown: str) -> WarehouseError:
     """Say that somebody else is at it."""
@@ -46,9 +49,12 @@ class Lock:
     def session(self, client: SqlClientBase[Any]) -> None:
         """Take Postgres' lock of the session that loads: it goes with the connection."""
         number = int.from_bytes(hashlib.blake2b(client.dataset_name.encode(), digest_size=8).digest(), signed=True)
-        rows = client.execute_sql(f"SELECT pg_try_advisory_lock({number})")
-        if not rows or not rows[0][0]:
-            raise busy(self._shown)
+        for _ in range(_TRIES):
+            rows = client.execute_sql(f"SELECT pg_try_advisory_lock({number})")
+            if rows and rows[0][0]:
+                return
+            client.execute_sql(f"SELECT pg_sleep({_PAUSE})")
+        raise busy(self._shown)
 
     def release(self) -> None:
         """Let others in."""
