@@ -197,16 +197,18 @@ class Desk:
 
     async def facts(self, account: str) -> Facts:
         """The account's zone and currency. Raises LostError."""
-        return await self.once(("facts", account), lambda: self._ask_facts(account))
+        return await self.once(("facts", account), lambda: facts_of(self.client, account))
 
-    async def _ask_facts(self, account: str) -> Facts:
-        call = Call(f"act_{account}", (("fields", "timezone_name,currency"),), account, UseCase.ADS_MANAGEMENT)
-        answer = await self.client.ask(call)
-        if isinstance(answer, Body):
-            said = msgspec.json.decode(answer.body, type=_Account)
-            try:
-                zone_of(said.timezone_name)
-            except ValueError as unknown:
-                raise OddAccountError(f"Account {account}: {unknown}") from None
-            return Facts(said.timezone_name, said.currency)
+
+async def facts_of(client: Client, account: str) -> Facts:
+    """Ask for an account's zone and currency. Raises LostError and OddAccountError."""
+    call = Call(f"act_{account}", (("fields", "timezone_name,currency"),), account, UseCase.ADS_MANAGEMENT)
+    answer = await client.ask(call)
+    if not isinstance(answer, Body):
         raise LostError(answer, f"Account {account}")
+    said = msgspec.json.decode(answer.body, type=_Account)
+    try:
+        zone_of(said.timezone_name)
+    except ValueError as unknown:
+        raise OddAccountError(f"Account {account}: {unknown}") from None
+    return Facts(said.timezone_name, said.currency)

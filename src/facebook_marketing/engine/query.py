@@ -24,7 +24,7 @@ def filters(report: Report, statuses: Mapping[str, tuple[str, ...]]) -> tuple[Ma
     Where the user chose none for the level, all statuses are asked for: archived and deleted objects spent money too,
     and without them rows do not add up to the account's total.
     """
-    own = tuple(row for row in report.filtering if not _by_default(row, report.level))
+    own = tuple(row for row in report.filtering if not is_default(row, report.level))
     named = {row.get("field") for row in own}
     chosen: list[Mapping[str, Any]] = []
     for entity in _ABOVE[report.level]:
@@ -35,7 +35,8 @@ def filters(report: Report, statuses: Mapping[str, tuple[str, ...]]) -> tuple[Ma
     return (*chosen, *own)
 
 
-def _by_default(row: Mapping[str, Any], level: Level) -> bool:
+def is_default(row: Mapping[str, Any], level: Level) -> bool:
+    """Tell the catalogue's own filter, every status of the level, from the user's."""
     return level != "account" and row == {
         "field": f"{level}.effective_status",
         "operator": "IN",

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -84,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND")
     _demo_parser(commands)
     _sync_parser(commands)
+    _verify_parser(commands)
     _config_parser(commands, "check", _check, "say whether the configuration works")
     doctor = _config_parser(
         commands, "doctor", _doctor, "look at token, permissions, accounts, quota, version and clock"
@@ -153,6 +155,20 @@ def _sync_parser(commands: Commands) -> None:
     sync.add_argument("--full-refresh", action="store_true", help="read everything again and replace the tables")
     sync.add_argument("--quiet", action="store_true", help="no progress display")
     sync.epilog = _EXIT
+
+
+def _verify_parser(commands: Commands) -> None:
+    verify = _config_parser(commands, "verify", _verify, "compare what was loaded with the totals that Meta reports")
+    verify.add_argument("--destination", default="duckdb:///ads.duckdb", metavar="URL", help="as for sync")
+    verify.add_argument("--dataset", default="facebook_ads", metavar="NAME", help="schema of the tables")
+    verify.add_argument("--streams", metavar="A,B", help="these reports (default: all that were loaded)")
+    verify.add_argument("--since", type=date.fromisoformat, metavar="DAY", help="from this day on")
+    verify.add_argument("--until", type=date.fromisoformat, metavar="DAY", help="up to this day (default: yesterday)")
+    text = "allow this share, as 0.5%% (default: none, and for money what rounding takes)"
+    verify.add_argument("--tolerance", metavar="SHARE", help=text)
+    verify.add_argument("--repair", action="store_true", help="read the days that differ again, and compare once more")
+    verify.add_argument("--json", action="store_true", help="print the differences as JSON")
+    verify.epilog = "Exit codes: 0 all agrees, 1 something could not be compared, 2 wrong usage, 3 something differs."
 
 
 def _read_parser(commands: Commands) -> None:
@@ -226,6 +242,22 @@ def _sync(arguments: argparse.Namespace) -> int:
         )
     _say(result.text())
     return result.exit_code
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from facebook_marketing.catalog.reconciliation import TOLERANCES
+    from facebook_marketing.faces.verify import Place, Wish, run_verify, tolerances
+
+    allowed = tolerances(arguments.tolerance) if arguments.tolerance else TOLERANCES
+    wish = Wish(arguments.since, arguments.until, allowed, arguments.repair)
+    place = Place(arguments.destination, arguments.dataset)
+    config = _loaded(arguments.config).config
+    found = asyncio.run(run_verify(config, place, _names(arguments.streams), wish=wish))
+    if arguments.json:
+        sys.stdout.write(f"{json.dumps(found.json(), indent=2)}\n")
+    else:
+        _say(found.text())
+    return found.exit_code
 
 
 def _check(arguments: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 # dlt reads these when it is imported: nothing is reported to its makers, and what goes wrong is said once, by us.
 os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
@@ -32,6 +32,7 @@ from facebook_marketing.sinks.destination import Destination as Place
 from facebook_marketing.sinks.destination import WarehouseError
 from facebook_marketing.sinks.explain import explained
 from facebook_marketing.sinks.folder import LAYOUT, FolderLoader
+from facebook_marketing.sinks.loaded import Sums
 from facebook_marketing.sinks.lock import Lock
 from facebook_marketing.sinks.restore import Claim, Saved
 from facebook_marketing.sinks.segment import Derived, Part, Segment, Sweep
@@ -39,6 +40,8 @@ from facebook_marketing.sinks.sql import SqlLoader
 
 if TYPE_CHECKING:  # no destination but DuckDB needs it
     from duckdb import DuckDBPyConnection
+
+T = TypeVar("T")
 
 _FOLDER = "facebook_marketing"
 
@@ -85,6 +88,15 @@ class Loader:
         """
         with explained(self._to):
             return self._opened_inner().apply(segment)
+
+    def inspect(self, work: Callable[[Sums], T]) -> T:
+        """Give what `work` finds out about the tables that stand there."""
+        inner = self._opened_inner()
+        if not isinstance(inner, SqlLoader):
+            text = f"{self._to.shown} answers no questions: it is a folder of files. Verify a database that holds them."
+            raise WarehouseError(text)
+        with explained(self._to):
+            return work(inner.sums())
 
     def close(self) -> None:
         """Let go of the destination and remove the private working folder."""

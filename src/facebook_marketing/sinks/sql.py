@@ -13,6 +13,7 @@ from dlt.common.schema import Schema
 from facebook_marketing.sinks.apply import apply, bring_near, prepare_state
 from facebook_marketing.sinks.arrow import ROW_ID
 from facebook_marketing.sinks.destination import Destination, WarehouseError
+from facebook_marketing.sinks.loaded import Sums
 from facebook_marketing.sinks.lock import Lock
 from facebook_marketing.sinks.prepare import prepare
 from facebook_marketing.sinks.restore import STATE_TABLE, Saved, saved_claims, versions
@@ -97,6 +98,11 @@ class SqlLoader:
         room.known |= {claim.stream: claim.version for claim in segment.claims}
         room.tables.drop(name for one in ready if one.ended for name in one.collected)
         return kept
+
+    def sums(self) -> Sums:
+        """What stands there, added up."""
+        self._awake()
+        return Sums(self._room.tables)
 
     def close(self) -> None:
         """Let go of the connection, and with it of the session's lock."""

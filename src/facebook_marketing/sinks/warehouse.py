@@ -17,6 +17,7 @@ from facebook_marketing.sinks.destination import WarehouseError, parse
 from facebook_marketing.sinks.modes import Mode
 
 if TYPE_CHECKING:  # dlt, pyarrow and duckdb load only when a warehouse is built
+    from facebook_marketing.sinks.loaded import Sums
     from facebook_marketing.sinks.loading import Claim, Derived, Loader, Part, Segment
 
 __all__ = ["Mode", "Warehouse", "WarehouseError"]
@@ -146,6 +147,23 @@ class Warehouse(Sink):
         wanted = [claim for name, claim in claims.items() if name in self._pending and self._mode(name).incremental]
         states = {claim.stream: msgspec.json.decode(claim.state) for claim in wanted}
         return {stream: state for stream, state in states.items() if state is not None}
+
+    async def states(self) -> dict[str, Mapping[str, Any]]:
+        """Read the last committed state of every stream, of those that this sync does not load too."""
+        async with self._lock:
+            claims = await self._attempt(self._opened)
+        states = {claim.stream: msgspec.json.decode(claim.state) for claim in claims.values()}
+        return {stream: state for stream, state in states.items() if state is not None}
+
+    async def inspect(self, work: Callable[["Sums"], T]) -> T:
+        """Ask what the destination holds."""
+        async with self._lock:
+            await self._settled()
+            await self._attempt(self._opened)
+            loader = self._loader
+            if loader is None:
+                raise WarehouseError("The destination is closed. Open it again.")
+            return await self._attempt(lambda: loader.inspect(work))
 
     async def write(self, rows: Rows) -> None:
         """Keep the page as Arrow. Waits for a load when too much is kept."""
