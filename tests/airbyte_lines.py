@@ -46,7 +46,7 @@ def _no_number(text: str) -> NoReturn:
 
 
 def _record(body: Line) -> None:
-    assert set(body) - {"meta"} == {"stream", "data", "emitted_at"}
+    assert set(body) - {"meta", "namespace"} == {"stream", "data", "emitted_at"}
     assert isinstance(body["stream"], str)
     assert isinstance(body["data"], dict)
     assert isinstance(body["emitted_at"], int)
@@ -66,8 +66,8 @@ def _state(body: Line) -> None:
 
 
 def _descriptor(body: Line) -> None:
-    assert set(body) == {"name"}
-    assert isinstance(body["name"], str)
+    assert set(body) - {"namespace"} == {"name"}
+    assert all(isinstance(text, str) for text in body.values())
 
 
 def _trace(body: Line) -> None:
@@ -79,6 +79,11 @@ def _trace(body: Line) -> None:
         assert set(inner) == {"stream_descriptor", "status"}
         _descriptor(inner["stream_descriptor"])
         assert inner["status"] in _STATUSES
+        return
+    if kind == "ESTIMATE":
+        assert set(inner) - {"namespace"} == {"name", "type", "row_estimate", "byte_estimate"}
+        assert inner["type"] == "STREAM"  # the platform drops all estimates of a sync that sends SYNC as well
+        assert inner["byte_estimate"] >= inner["row_estimate"] > 0
         return
     assert kind == "ERROR"
     assert set(inner) - {"stream_descriptor", "stack_trace"} == {"message", "internal_message", "failure_type"}

@@ -139,11 +139,23 @@ def test_a_file_that_cannot_be_read_is_named_with_its_option(name: str, shell: S
     assert f"--{name}" in error["message"]
 
 
-def test_wrong_usage_is_told_on_stderr_and_leaves_stdout_to_messages(shell: Shell) -> None:
-    done = shell.source("read", "--config", shell.write("c.json", config()))
-    assert (done.code, done.out) == (2, b"")
-    assert "--catalog" in done.err
-    assert no_traceback(done.err)
+USAGE: dict[str, tuple[tuple[str, ...], str]] = {
+    "no verb": ((), "The following arguments are required: VERB"),
+    "an unknown verb": (("reed",), "invalid choice: 'reed'"),
+    "no catalog": (("read", "--config", "c.json"), "The following arguments are required: --catalog"),
+    "no config": (("check",), "The following arguments are required: --config"),
+    "an unknown option": (("spec", "--loud"), "Unrecognized arguments: --loud"),
+}
+
+
+@pytest.mark.parametrize("case", USAGE)
+def test_wrong_usage_is_one_message_with_the_right_one(case: str, shell: Shell) -> None:
+    arguments, said = USAGE[case]
+    done = shell.source(*arguments)
+    [error] = errors(done.lines)
+    assert (done.code, done.err, len(done.lines), error["failure_type"]) == (1, "", 1, "config_error")
+    assert said in error["message"]
+    assert "Usage: source-facebook-marketing" in error["message"]
 
 
 @pytest.mark.parametrize("empty", ("", "[]", "{}", "null"))

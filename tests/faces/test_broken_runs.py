@@ -16,8 +16,9 @@ import pytest
 from airbyte_lines import Line, errors, logs, out_of_order, parsed, records, state_of, states, statuses
 from executables import ACCOUNT, COMMAND, SMALL, SOURCE, Ended, Shell, bare_catalog, config, ended
 from facebook_marketing.config import load
-from facebook_marketing.faces.airbyte import SILENCE, pulse, sync
+from facebook_marketing.faces.airbyte import sync
 from facebook_marketing.faces.catalog import offered, selection
+from facebook_marketing.faces.heartbeat import SILENCE, beating, pulse
 from facebook_marketing.sandbox import Fault, Match, Options, Sandbox, Then, Token, start
 from facebook_marketing.sandbox.server import Running
 from facebook_marketing.sinks.airbyte import Output
@@ -279,15 +280,21 @@ def test_a_run_that_waits_for_meta_says_so_at_least_twice_a_minute() -> None:
     assert statuses(lines, "campaigns")[-1] == "COMPLETE"
 
 
-def test_a_sign_of_life_that_nobody_reads_does_no_harm() -> None:
+def test_a_wait_that_nobody_listens_to_any_more_is_not_waited() -> None:
     class Gone(io.BytesIO):
         def write(self, _: Any) -> int:
             raise BrokenPipeError
 
-    async def work() -> bool:
-        clock = VirtualClock()
-        beating = asyncio.create_task(pulse(Output(Gone(), clock.now), 30.0))
-        await clock.sleep(100)
-        return beating.cancel()
+    clock = VirtualClock()
 
-    assert run(work()), "it still beats"
+    async def work() -> None:
+        async with beating(Output(Gone(), clock.now)):
+            await clock.sleep(3600)
+
+    async def timed() -> float:
+        began = clock.now()
+        with pytest.raises(BrokenPipeError):
+            await work()
+        return clock.now() - began
+
+    assert run(timed()) <= SILENCE + 1

@@ -172,8 +172,15 @@ class Desk:
         )
         await self.say(Gap(stream.name, account, *said))
 
-    async def progress(
-        self, stream: Stream, account: str, rows: int, *, done: int = 1, planned: int | None = None
+    async def progress(  # noqa: PLR0913 - progress has that many parts
+        self,
+        stream: Stream,
+        account: str,
+        rows: int,
+        *,
+        done: int = 1,
+        planned: int | None = None,
+        expected: int | None = None,
     ) -> None:
         """Adds to how far an account of a stream is."""
         before = self._progress.get((stream.name, account)) or Progress(stream.name, account, 0)
@@ -184,6 +191,7 @@ class Desk:
             before.done + done,
             planned if planned is not None else before.planned,
             self.client.counts.calls,
+            expected if expected is not None else before.expected,
         )
         self._progress[stream.name, account] = now
         await self.say(now)

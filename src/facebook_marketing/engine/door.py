@@ -59,7 +59,10 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far one account of a stream is. `planned` and `done` count pages or windows; None = unknown."""
+    """How far one account of a stream is. `planned` and `done` count pages or windows; None = unknown.
+
+    `expected` is how many rows it will come to, told by the rows a day of what was read before; None: nothing tells.
+    """
 
     stream: str
     account: str
@@ -67,15 +70,17 @@ class Progress:
     done: int = 0
     planned: int | None = None
     calls: int = 0
+    expected: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A stream changed its state. `error` is said for INCOMPLETE."""
+    """A stream changed its state. `error` is said for INCOMPLETE, `accounts` (how many it reads) for STARTED."""
 
     stream: str
     status: StreamStatus
     error: str | None = None
+    accounts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

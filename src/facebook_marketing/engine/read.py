@@ -126,7 +126,8 @@ class _Schedule:
             standing = self._standing[selected.stream.name]
             if not standing.started:
                 standing.started = True
-                await self._desk.say(Status(selected.stream.name, StreamStatus.STARTED))
+                accounts = len(self._desk.order.accounts)
+                await self._desk.say(Status(selected.stream.name, StreamStatus.STARTED, accounts=accounts))
             failure = self._stopped or self._lost_accounts.get(account) or await self._attempt(selected, account)
             if failure is not None:
                 standing.failures.append(replace(failure, stream=selected.stream.name, account=account))

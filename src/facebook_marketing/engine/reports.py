@@ -76,15 +76,22 @@ class _Job:
         while True:
             tasks = agenda.tasks(self._span, self._state(), (*self._dealt_with, *self._moved.still))
             if not tasks:
+                await self._desk.progress(self._stream, self._account, 0, done=0, expected=self._rows)
                 self._moved.end()
                 await self._doubt_emptiness(done)
                 self._say_unkeyed()
                 return self._unread
             planned = done + len(tasks)
-            await self._desk.progress(self._stream, self._account, 0, done=0, planned=planned)
+            expected = self._expected(tasks)
+            await self._desk.progress(self._stream, self._account, 0, done=0, planned=planned, expected=expected)
             await self._all(tasks)
             self._dealt_with += [task.window for task in tasks]
             done = planned
+
+    def _expected(self, tasks: Sequence[Task]) -> int | None:
+        """The rows of this sync, once the rows a day are known: the tasks are all that is due then, else the first."""
+        rate = self._state().rows_per_day
+        return None if rate is None else self._rows + round(rate * sum(task.window.days for task in tasks))
 
     def _say_unkeyed(self) -> None:
         if self._parts.unkeyed:

@@ -4,15 +4,16 @@ import argparse
 import asyncio
 import json
 import os
-import signal
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from facebook_marketing.faces.stopping import StoppedBySignal, Stopping
 from facebook_marketing.sinks.airbyte import AirbyteSink, Output
+from facebook_marketing.sinks.pipe import Pipe
 
 if TYPE_CHECKING:
     from facebook_marketing.clock import Clock
@@ -25,8 +26,8 @@ PROGRAM = "source-facebook-marketing"
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 
-SILENCE = 30.0
-"""Seconds without a line after which we say that we still live: platforms end what is silent."""
+_SAID = 10
+"""Failures of one stream that are said one by one."""
 
 
 class RefusedError(Exception):
@@ -35,42 +36,81 @@ class RefusedError(Exception):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one verb. Exit code 0: done; 1: not, and a TRACE line says why."""
-    arguments = _parser().parse_args(argv)
     try:
-        return _run(arguments, _stdout())
+        arguments = _parser().parse_args(argv)
+    except RefusedError as wrong:
+        usage = str(wrong)
+        return speak(lambda output, _: _refuse(usage, output))
+    return speak(lambda output, stopping: _run(arguments, output, stopping))
+
+
+def speak(say: Callable[[Output, Stopping], int]) -> int:
+    """What `say` returns, once all that it said is written; 1 where nobody listens or a signal came."""
+    stopping = Stopping()
+    try:
+        output = _stdout()
+        try:
+            code = say(output, stopping)
+        except StoppedBySignal:
+            output.error("Stopped by a signal; nothing was read.", "transient_error")
+            code = 1
+        stopping.go_on()
+        output.drain()
     except BrokenPipeError:
-        forget_stdout()
         return 1
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    except OSError as broken:
+        sys.stderr.write(f"{PROGRAM}: the output cannot be written: {broken.strerror}.\n")
+        return 1
+    return code
 
 
 def _stdout() -> Output:
+    """Ours alone from now on: what a library prints goes to stderr, where it is no broken message.
+
+    Raises:
+        BrokenPipeError: there is no stdout.
+    """
+
     def clean(text: str) -> str:
         from facebook_marketing.faces.logs import clean
 
         return clean(text)
 
-    return Output(sys.stdout.buffer, clean=clean)
+    if sys.stdout is None:
+        raise BrokenPipeError
+    try:
+        shared = sys.stdout.fileno()
+    except OSError:  # a host's own, such as a test's
+        return Output(sys.stdout.buffer, clean=clean)
+    ours = os.dup(shared)
+    os.dup2(os.open(os.devnull, os.O_WRONLY) if sys.stderr is None else sys.stderr.fileno(), shared)
+    return Output(Pipe(ours), clean=clean)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        usage = " ".join(self.format_usage().split())
+        raise RefusedError(f"{message[0].upper()}{message[1:]}. {usage[0].upper()}{usage[1:]}")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=PROGRAM,
         description="Reads Meta (Facebook) ads data over the Airbyte protocol: JSON lines on stdout.",
         epilog="To load a warehouse without Airbyte, see `facebook-marketing sync --help`.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {version()}")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    verbs.add_parser("spec", help="print the JSON schema of the configuration")
     for verb, text in (
+        ("spec", "print the JSON schema of the configuration"),
         ("check", "say whether the configuration works"),
         ("discover", "print the catalog of streams"),
         ("read", "print records and states"),
     ):
         sub = verbs.add_parser(verb, help=text)
-        sub.add_argument("--config", required=True, type=Path, metavar="FILE", help="the configuration, JSON")
         sub.add_argument("--debug", action="store_true", help="log each call")
+        if verb != "spec":
+            sub.add_argument("--config", required=True, type=Path, metavar="FILE", help="the configuration, JSON")
         if verb == "read":
             sub.add_argument("--catalog", required=True, type=Path, metavar="FILE", help="the configured catalog, JSON")
             sub.add_argument("--state", type=Path, metavar="FILE", help="the state of the sync before, JSON")
@@ -88,7 +128,7 @@ def version() -> str:
         return "unknown"
 
 
-def _run(arguments: argparse.Namespace, output: Output) -> int:
+def _run(arguments: argparse.Namespace, output: Output, stopping: Stopping) -> int:
     if arguments.verb == "spec":
         return _spec(output)
     from facebook_marketing.faces.logs import to_airbyte
@@ -96,16 +136,20 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
     to_airbyte(output, debug=arguments.debug)
     try:
         verbs = {"check": _check, "discover": _discover, "read": _read}
-        return verbs[arguments.verb](arguments, output)
+        return verbs[arguments.verb](arguments, output, stopping)
     except RefusedError as refused:
-        output.error(str(refused), "config_error")
-        return 1
+        return _refuse(str(refused), output)
     except BrokenPipeError:
         raise
     except Exception as unexpected:  # noqa: BLE001 - the last resort: the platform must be told, whatever it was
         detail = "".join(traceback.format_exception(unexpected))
         output.error(f"An error of ours: {unexpected!r}. Please report it.", "system_error", detail=detail)
         return 1
+
+
+def _refuse(why: str, output: Output) -> int:
+    output.error(why, "config_error")
+    return 1
 
 
 def _spec(output: Output) -> int:
@@ -129,20 +173,25 @@ def _loaded(path: Path | None, output: Output) -> "Loaded":
     return loaded
 
 
-def _check(arguments: argparse.Namespace, output: Output) -> int:
+def _check(arguments: argparse.Namespace, output: Output, stopping: Stopping) -> int:
     from facebook_marketing.faces.check import check
+    from facebook_marketing.faces.heartbeat import beating
 
     try:
         loaded = _loaded(arguments.config, output)
     except RefusedError as refused:
         output.connection(str(refused))
         return 0
-    problems = asyncio.run(check(loaded.config))
-    output.connection("\n".join(problems))
+
+    async def checked() -> tuple[str, ...]:
+        async with beating(output):
+            return await check(loaded.config)
+
+    output.connection("\n".join(stopping.run(checked())))
     return 0
 
 
-def _discover(arguments: argparse.Namespace, output: Output) -> int:
+def _discover(arguments: argparse.Namespace, output: Output, _: Stopping) -> int:
     from facebook_marketing.config import ConfigError
     from facebook_marketing.faces.catalog import airbyte_catalog, offered
 
@@ -154,14 +203,16 @@ def _discover(arguments: argparse.Namespace, output: Output) -> int:
     return 0
 
 
-def _read(arguments: argparse.Namespace, output: Output) -> int:
+def _read(arguments: argparse.Namespace, output: Output, stopping: Stopping) -> int:
     loaded = _loaded(arguments.config, output)
-    return _read_catalog(loaded, _json(arguments.catalog, "catalog"), arguments.state, output)
+    return _read_catalog(loaded, _json(arguments.catalog, "catalog"), arguments.state, output, stopping)
 
 
-def _read_catalog(loaded: "Loaded", catalog: object, state_file: Path | None, output: Output) -> int:
+def _read_catalog(
+    loaded: "Loaded", catalog: object, state_file: Path | None, output: Output, stopping: Stopping
+) -> int:
     from facebook_marketing.config import ConfigError
-    from facebook_marketing.faces.catalog import CatalogError, offered, selection, unused
+    from facebook_marketing.faces.catalog import CatalogError, namespaces, offered, selection, unused
     from facebook_marketing.plan.state import StateError
     from facebook_marketing.plan.statefile import parse_input
 
@@ -171,16 +222,15 @@ def _read_catalog(loaded: "Loaded", catalog: object, state_file: Path | None, ou
         state = parse_input(_bytes(state_file, "state")) if state_file else {}
         for note in (*notes, *unused(state, streams)):
             output.log("WARN", note)
-        return asyncio.run(sync(loaded, selected, state, output))
+        return stopping.run(sync(loaded, selected, state, output, namespaces=namespaces(catalog)))
     except (CatalogError, ConfigError, StateError) as wrong:
         raise RefusedError(str(wrong)) from None
 
 
 def read_lines(loaded: "Loaded", catalog_file: Path | None, state_file: Path | None, *, catalog: object = None) -> int:
     """The verb `read` for other faces: records and states on stdout. Raises RefusedError."""
-    output = _stdout()
     asked = _json(catalog_file, "catalog") if catalog_file else catalog
-    return _read_catalog(loaded, asked, state_file, output)
+    return speak(lambda output, stopping: _read_catalog(loaded, asked, state_file, output, stopping))
 
 
 def _bytes(path: Path, what: str) -> bytes:
@@ -205,24 +255,28 @@ async def sync(  # noqa: PLR0913 - what to read, where to, and the parts passed 
     state: Mapping[str, Any],
     output: Output,
     *,
+    namespaces: Mapping[str, str] | None = None,
     transport: "Transport | None" = None,
     clock: "Clock | None" = None,
 ) -> int:
-    """Reads the selection to the output; the exit code. However it ends, every stream that began has an end."""
-    from facebook_marketing.faces.reading import StoppedError, run_engine
+    """Reads the selection to the output; the exit code. However it ends, every selected stream has one end."""
+    from facebook_marketing.faces.heartbeat import beating
+    from facebook_marketing.faces.reading import Awaited, StoppedError, run_engine
 
-    _cancel_on_sigterm()
-    waiting = asyncio.create_task(pulse(output))
-    sink = AirbyteSink(output)
+    sink = AirbyteSink(output, [one.stream.name for one in selected], namespaces)
+    awaited = Awaited()
     try:
-        async with _watched(loaded, state, transport, clock):
-            outcome = await run_engine(loaded.config, selected, state, sink, transport=transport, clock=clock)
+        async with beating(output, awaited.text), _watched(loaded, state, transport, clock):
+            outcome = await run_engine(
+                loaded.config, selected, state, sink, transport=transport, clock=clock, awaited=awaited
+            )
     except asyncio.CancelledError:
         sink.give_up()
         text = "Stopped by a signal. What the states above cover is safe; the next sync goes on from there."
         output.error(text, "transient_error")
         return 1
     except StoppedError as stopped:
+        sink.give_up()
         output.error(str(stopped), "transient_error" if stopped.passing else "config_error")
         return 1
     except BrokenPipeError:
@@ -230,9 +284,7 @@ async def sync(  # noqa: PLR0913 - what to read, where to, and the parts passed 
     except Exception:
         sink.give_up()
         raise
-    finally:
-        waiting.cancel()
-    return _report(outcome, output)
+    return _report(outcome, output, sink)
 
 
 def _watched(
@@ -246,29 +298,18 @@ def _watched(
     return watched(loaded.config, transport=transport, clock=clock)
 
 
-def _report(outcome: "Outcome", output: Output) -> int:
-    for failure in dict.fromkeys(outcome.failures):
-        output.error(failure.text, failure.kind, stream=failure.stream)
+def _report(outcome: "Outcome", output: Output, sink: AirbyteSink) -> int:
+    """Says each failure once a stream: what stops everything is the same for a thousand accounts."""
+    said: dict[str, int] = {}
+    for stream, text, kind in dict.fromkeys((one.stream, one.text, one.kind) for one in outcome.failures):
+        said[stream] = said.get(stream, 0) + 1
+        if said[stream] <= _SAID:
+            output.error(text, kind, stream=sink.descriptor(stream))
+    for stream, many in said.items():
+        if many > _SAID:
+            output.log("ERROR", f"{stream}: {many - _SAID} further accounts could not be read either.")
     output.log("INFO", f"Graph calls: {outcome.calls}. Rows: {sum(outcome.rows.values())}. Gaps: {len(outcome.gaps)}.")
     return 1 if outcome.failures else 0
-
-
-def _cancel_on_sigterm() -> None:
-    task = asyncio.current_task()
-    with suppress(NotImplementedError, ValueError, RuntimeError):  # Windows, or a loop of another thread
-        if task is not None:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-
-
-async def pulse(output: Output, silence: float = SILENCE) -> None:
-    """Says that we still live whenever nothing was written for `silence` seconds. Runs until it is cancelled."""
-    while True:
-        quiet = output.silent_for()
-        if quiet >= silence:
-            with suppress(BrokenPipeError):  # found out by whoever writes rows
-                output.log("INFO", "Still at work: waiting for Meta.")
-            quiet = 0.0
-        await asyncio.sleep(max(silence - quiet, silence / 30))
 
 
 def forget_stdout() -> None:

@@ -132,6 +132,17 @@ def unused(state: Iterable[str], streams: Sequence[Stream]) -> tuple[str, ...]:
     )
 
 
+def namespaces(catalog: object) -> dict[str, str]:
+    """The namespaces that a ConfiguredAirbyteCatalog gives to streams, by name: messages name a stream with its own."""
+    match catalog:
+        case {"streams": list() as configured}:
+            streams = [entry["stream"] for entry in configured if isinstance(entry, dict) and "stream" in entry]
+            given = {one.get("name"): one.get("namespace") for one in streams if isinstance(one, dict)}
+            return {str(name): namespace for name, namespace in given.items() if isinstance(namespace, str)}
+        case _:
+            return {}
+
+
 def _only_known(names: Sequence[str], known: Collection[str]) -> None:
     if unknown := [name for name in names if name not in known]:
         said = ", ".join(f"{name}{_perhaps(name, known)}" for name in dict.fromkeys(unknown))

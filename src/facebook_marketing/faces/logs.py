@@ -53,7 +53,7 @@ class _ToAirbyte(logging.Handler):
         self._output = output
 
     def emit(self, record: logging.LogRecord) -> None:
-        with suppress(BrokenPipeError):  # who writes rows finds out; who only logs is not to fail for it
+        with suppress(OSError):  # who writes rows finds out; who only logs is not to fail for it
             self._output.log(_LEVELS.get(record.levelno, "INFO"), record.getMessage())
 
 
@@ -67,8 +67,13 @@ class _ToStderr(logging.Handler):
 
 
 def to_airbyte(output: Output, *, debug: bool) -> None:
-    """Our log lines become LOG messages."""
-    _use(_ToAirbyte(output), debug=debug)
+    """Our log lines become LOG messages, and so do the warnings of libraries: stderr stays quiet."""
+    handler = _ToAirbyte(output)
+    _use(handler, debug=debug)
+    everyone = logging.getLogger()
+    everyone.handlers[:] = [handler]
+    everyone.setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
 
 
 def to_stderr(*, debug: bool) -> None:

@@ -11,6 +11,7 @@ from facebook_marketing.engine.order import Selected
 from facebook_marketing.engine.read import read
 from facebook_marketing.faces.accounts import PASSING, AccountsError, accounts_of
 from facebook_marketing.faces.parts import client_of, order_of
+from facebook_marketing.graph.client import Client
 from facebook_marketing.graph.transport import HttpTransport, Transport
 
 
@@ -22,6 +23,17 @@ class StoppedError(Exception):
         self.passing = passing
 
 
+class Awaited:
+    """What a sync waits for, for people who see it silent."""
+
+    def __init__(self) -> None:
+        self.client: Client | None = None
+
+    def text(self) -> str:
+        """Such as "Account 123 (ads_insights), until 14:05 UTC"; empty when nothing is known."""
+        return self.client.awaited() if self.client is not None else ""
+
+
 async def run_engine(  # noqa: PLR0913 - the parts are passed in
     config: Config,
     selected: Sequence[Selected],
@@ -30,6 +42,7 @@ async def run_engine(  # noqa: PLR0913 - the parts are passed in
     *,
     transport: Transport | None = None,
     clock: Clock | None = None,
+    awaited: Awaited | None = None,
 ) -> Outcome:
     """Reads the selection of the configured accounts into the sink.
 
@@ -40,6 +53,8 @@ async def run_engine(  # noqa: PLR0913 - the parts are passed in
     _quiet_collector()
     door = transport or HttpTransport(connections=config.max_concurrency * 2)
     client = client_of(config, door, clock or SystemClock())
+    if awaited is not None:
+        awaited.client = client
     try:
         accounts = await accounts_of(client, config.account_ids, config.accounts_include, config.accounts_exclude)
         return await read(order_of(config, accounts), selected, state, sink, client=client, transport=door)

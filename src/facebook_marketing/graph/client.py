@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -64,6 +65,7 @@ Key = tuple[str, str]
 class _Gate:
     meter: Meter = field(default_factory=Meter)
     under_way: int = 0
+    said: float = 0.0
 
 
 @dataclass(slots=True)
@@ -100,6 +102,7 @@ class Client:
         self._gates: dict[Key, _Gate] = defaultdict(_Gate)
         self._freed = asyncio.Condition()
         self._under_way = 0
+        self._sent: dict[int, tuple[str, float]] = {}
 
     @property
     def clock(self) -> Clock:
@@ -117,6 +120,17 @@ class Client:
             if secret is not None and secret.reveal():
                 text = text.replace(secret.reveal(), "***")
         return wire.redact(text)
+
+    def awaited(self) -> str:
+        """What calls wait for just now, for people: quotas and until when, else the reply that was asked for first."""
+        now = self._clock.now()
+        blocked = [_until(key, gate) for key, gate in self._gates.items() if gate.meter.blocked_until > now]
+        if blocked:
+            return "quota: " + ", ".join(blocked)
+        if not self._sent:
+            return ""
+        what, since = min(self._sent.values(), key=lambda sent: sent[1])
+        return f"Meta's reply to {what} since {now - since:.0f} s ({len(self._sent)} under way)"
 
     async def ask(self, call: Call) -> Answer:
         """One call, until it is answered or refused for good. Never raises for what Meta says."""
@@ -212,10 +226,13 @@ class Client:
 
     async def _send(self, request: wire.Request, call: Call, members: int) -> Reply | Fault:
         self.counts.calls += members
+        self._sent[id(request)] = (f"{call.method} {call.path}", self._clock.now())
         try:
             reply = await self._transport.send(request)
         except UnreachableError as broken:
             return Fault(0, f"{call.path}: no reply ({broken})", transient=True)
+        finally:
+            del self._sent[id(request)]
         log.debug("%s %s -> HTTP %s, %s bytes", call.method, call.path, reply.status, len(reply.body))
         return reply
 
@@ -267,15 +284,12 @@ class Client:
                 self._freed.notify_all()
 
     async def _wait_for_place(self, gates: Sequence[_Gate], call: Call) -> None:
-        began = said = self._clock.now()
         while True:
             now = self._clock.now()
             wait = max(budget.delay(gate.meter, now) for gate in gates)
             if wait <= 0 and self._has_room(gates):
                 break
-            if now - said >= _PULSE:
-                log.info("Account %s waits for its quota since %.0f s.", call.account or "-", now - began)
-                said = now
+            self._say_waiting(call, now)
             if wait > 0:
                 self.counts.waited += min(wait, _PULSE)
                 await self._clock.sleep(min(wait, _PULSE))
@@ -287,9 +301,23 @@ class Client:
         for gate in gates:
             gate.under_way += 1
 
+    def _say_waiting(self, call: Call, now: float) -> None:
+        """Of each quota that is shut, once in half a minute however many calls wait for it."""
+        for key in self._keys(call):
+            gate = self._gates[key]
+            if gate.meter.blocked_until > now and now - gate.said >= _PULSE:
+                if gate.said:
+                    log.info("Waiting for quota: %s.", _until(key, gate))
+                gate.said = now
+
     def _has_room(self, gates: Sequence[_Gate]) -> bool:
         free = (gate.under_way < max(1, int(gate.meter.room)) for gate in gates)
         return self._under_way < self._pace.most and all(free)
+
+
+def _until(key: Key, gate: _Gate) -> str:
+    at = datetime.fromtimestamp(gate.meter.blocked_until, UTC)
+    return f"{_whom(key)}, until {at:%H:%M:%S} UTC"
 
 
 def _whom(key: Key) -> str:

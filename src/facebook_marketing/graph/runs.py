@@ -26,6 +26,8 @@ _NEARLY = 0.9
 _LIVES = 5
 _INSTANT = 0.001
 """A wait too short to be waited."""
+_SAY = 60.0
+"""Seconds after which a wait for reports says again how far they are."""
 _YOUNG = 60.0
 """Seconds in which a new run may still be invisible to polls (100/33 right after creation, seen)."""
 
@@ -120,6 +122,7 @@ class Watch:
         self._open: dict[str, _Watched] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._lives: dict[str, deque[float]] = {}
+        self._said: dict[str, float] = {}
 
     async def ending(
         self, run_id: str, account: str, deadlines: Deadlines, *, created_at: float | None = None, kin: Hashable = None
@@ -160,12 +163,22 @@ class Watch:
             if wait > _INSTANT:
                 await clock.sleep(min(wait, _FIRST_POLL))  # a run that joins meanwhile may be due sooner
                 continue
+            self._say(account, clock.now())
             ids = self._chosen(account, clock.now())
             groups = [ids[i : i + wire.BATCH_LIMIT] for i in range(0, len(ids), wire.BATCH_LIMIT)]
             done = await asyncio.gather(*(self._poll(account, group) for group in groups), return_exceptions=True)
             for group, result in zip(groups, done, strict=True):
                 if isinstance(result, BaseException):
                     self._give_up(group, result)
+
+    def _say(self, account: str, now: float) -> None:
+        watched = [one for one in self._open.values() if one.account == account]
+        since = max(min(one.began for one in watched), self._said.get(account, 0.0))
+        if now - since >= _SAY:
+            self._said[account] = now
+            furthest = max(0, *(one.percent for one in watched))
+            text = "Account %s: waiting for %s report runs at Meta, the furthest at %s %%."
+            log.info(text, account, len(watched), furthest)
 
     def _chosen(self, account: str, now: float) -> list[str]:
         """The runs to poll now: of each kin the one that was polled least, or all of it once one has ended."""

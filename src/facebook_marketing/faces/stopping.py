@@ -1,0 +1,81 @@
+"""SIGTERM and Ctrl-C: the first one ends the work in order, the second one at once."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Coroutine
+from contextlib import suppress
+from enum import Enum, auto
+from types import FrameType
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+GRACE = 8
+"""Seconds that an orderly end may take: platforms kill 10 s after SIGTERM, and nothing is said then."""
+
+
+class StoppedBySignal(BaseException):
+    """A signal came where no work was under way that could be ended in order."""
+
+
+class _When(Enum):
+    """What the first signal does."""
+
+    RAISE = auto()
+    CANCEL = auto()
+    GO_ON = auto()
+
+
+class Stopping:
+    """Attends to both signals from its making on.
+
+    A process that is a container's first one would not even die of SIGTERM without (the kernel ignores signals that
+    such a process does not catch).
+    """
+
+    def __init__(self, grace: int = GRACE) -> None:
+        self._grace = grace
+        self._when = _When.RAISE
+        self._came: int | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[Any] | None = None
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with suppress(ValueError):  # of a thread that is not the first: its host attends to signals
+                signal.signal(number, self._on)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of `work`, which a signal cancels. Raises StoppedBySignal where it says nothing of that."""
+        try:
+            with asyncio.Runner() as runner:
+                return runner.run(self._cancellable(work))
+        except asyncio.CancelledError:
+            raise StoppedBySignal from None
+
+    def go_on(self) -> None:
+        """All is said: from now on the first signal only sees to it that the rest takes no longer than it may."""
+        self._when = _When.GO_ON
+
+    async def _cancellable(self, work: Coroutine[Any, Any, T]) -> T:
+        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        self._when = _When.CANCEL
+        try:
+            return await work
+        finally:
+            self.go_on()
+
+    def _on(self, number: int, _frame: FrameType | None) -> None:
+        if self._came is not None:
+            os._exit(128 + number)
+        self._came = number
+        self._limit()
+        if self._when is _When.RAISE:
+            raise StoppedBySignal
+        if self._when is _When.CANCEL and self._loop is not None and self._task is not None:
+            self._loop.call_soon_threadsafe(self._task.cancel)
+
+    def _limit(self) -> None:
+        """Whatever hangs (a name look-up, a reader who does not read): the process ends in time."""
+        if hasattr(signal, "SIGALRM"):
+            signal.signal(signal.SIGALRM, lambda *_: os._exit(128 + (self._came or 0)))
+            signal.alarm(self._grace)
