@@ -3,8 +3,9 @@
 import asyncio
 import os
 import signal
-from collections.abc import Coroutine
-from contextlib import suppress
+import socket
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from enum import Enum, auto
 from types import FrameType
 from typing import Any, TypeVar
@@ -46,9 +47,13 @@ class Stopping:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of `work`, which a signal cancels. Raises StoppedBySignal where it says nothing of that."""
+        runner = asyncio.Runner()
         try:
-            with asyncio.Runner() as runner:
-                return runner.run(self._cancellable(work))
+            with _awake(runner.get_loop()):
+                try:
+                    return runner.run(self._cancellable(work))
+                finally:
+                    runner.close()
         except asyncio.CancelledError:
             raise StoppedBySignal from None
 
@@ -79,3 +84,25 @@ class Stopping:
         if hasattr(signal, "SIGALRM"):
             signal.signal(signal.SIGALRM, lambda *_: os._exit(128 + (self._came or 0)))
             signal.alarm(self._grace)
+
+
+@contextmanager
+def _awake(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """A signal wakes the loop, however deep it sleeps and whichever thread the kernel gave the signal to.
+
+    Without, one that comes just before the loop falls asleep is heard at the next timer, minutes later.
+    """
+    heard, told = socket.socketpair()
+    heard.settimeout(0)
+    told.settimeout(0)
+    with heard, told:
+        try:
+            before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+        except ValueError:  # of a thread that is not the first
+            yield
+            return
+        loop.add_reader(heard, heard.recv, 4096)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)

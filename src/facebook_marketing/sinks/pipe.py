@@ -5,6 +5,7 @@ A blocking write from the event loop would stop everything with it: the signs of
 
 import asyncio
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from contextlib import suppress
 
 ROOM = 1 << 20
 """Bytes that may wait to be read before whoever writes rows has to wait too."""
+_ATTENTION = 0.2
+"""Seconds: a signal that came just before a wait is attended to after it."""
 
 
 class Pipe:
@@ -59,7 +62,7 @@ class Pipe:
         """Waits until everything was written. Signals are attended to meanwhile."""
         with self._changed:
             while self._held and self._broken is None:
-                self._changed.wait()
+                self._changed.wait(_ATTENTION)
         self._raise_broken()
 
     def _raise_broken(self) -> None:
@@ -67,6 +70,8 @@ class Pipe:
             raise self._broken
 
     def _work(self) -> None:
+        if hasattr(signal, "pthread_sigmask"):  # signals are for the thread that attends to them
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         while True:
             with self._changed:
                 while not self._chunks:
