@@ -6,8 +6,8 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -48,14 +48,14 @@ def speak(say: Callable[[Output, Stopping], int]) -> int:
     """What `say` returns, once all that it said is written; 1 where nobody listens or a signal came."""
     stopping = Stopping()
     try:
-        output = _stdout()
-        try:
-            code = say(output, stopping)
-        except StoppedBySignal:
-            output.error("Stopped by a signal; nothing was read.", "transient_error")
-            code = 1
-        stopping.go_on()
-        output.drain()
+        with _stdout() as output:
+            try:
+                code = say(output, stopping)
+            except StoppedBySignal:
+                output.error("Stopped by a signal; nothing was read.", "transient_error")
+                code = 1
+            stopping.go_on()
+            output.drain()
     except BrokenPipeError:
         return 1
     except OSError as broken:
@@ -64,8 +64,9 @@ def speak(say: Callable[[Output, Stopping], int]) -> int:
     return code
 
 
-def _stdout() -> Output:
-    """Ours alone from now on: what a library prints goes to stderr, where it is no broken message.
+@contextmanager
+def _stdout() -> Iterator[Output]:
+    """Ours alone for that long: what a library prints goes to stderr, where it is no broken message.
 
     Raises:
         BrokenPipeError: there is no stdout.
@@ -81,10 +82,16 @@ def _stdout() -> Output:
     try:
         shared = sys.stdout.fileno()
     except OSError:  # a host's own, such as a test's
-        return Output(sys.stdout.buffer, clean=clean)
+        yield Output(sys.stdout.buffer, clean=clean)
+        return
     ours = os.dup(shared)
     os.dup2(os.open(os.devnull, os.O_WRONLY) if sys.stderr is None else sys.stderr.fileno(), shared)
-    return Output(Pipe(ours), clean=clean)
+    try:
+        yield Output(Pipe(ours), clean=clean)
+    finally:
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()  # what was printed meanwhile, while it still goes elsewhere
+        os.dup2(ours, shared)
 
 
 class _Parser(argparse.ArgumentParser):

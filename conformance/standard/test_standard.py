@@ -6,18 +6,28 @@ from pathlib import Path
 
 import orjson
 import pytest
+import yaml
 from airbyte_cdk.models import ConfiguredAirbyteCatalog, ConfiguredAirbyteStream, DestinationSyncMode, SyncMode
 from airbyte_cdk.test.entrypoint_wrapper import EntrypointOutput
 from airbyte_cdk.test.standard_tests._read_assertions import assert_read_records
 from airbyte_cdk.test.standard_tests.docker_base import DockerConnectorTestSuite
 from airbyte_cdk.utils.docker import run_docker_airbyte_command
+from airbyte_connector_models.metadata.v0.connector_metadata_definition_v0 import ConnectorMetadataDefinitionV0
 
-CONFIG = Path(__file__).parent / "secrets" / "config.json"
+import sandbox
+
+CONFIG = sandbox.CHECKOUT / "secrets" / "config.json"
 
 
 class TestSourceFacebookMarketing(DockerConnectorTestSuite):
     # Compares the spec with a published one, which it fetches from a public registry: not from here.
     test_docker_image_spec_backward_compatibility = None
+
+
+def test_the_metadata_is_what_a_registry_expects() -> None:
+    written = yaml.safe_load((sandbox.CHECKOUT / "metadata.yaml").read_text())
+    read = ConnectorMetadataDefinitionV0.model_validate(written)  # refuses fields that it does not know
+    assert read.data.dockerRepository.endswith("/source-facebook-marketing")
 
 
 @pytest.fixture(scope="module")
