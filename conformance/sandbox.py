@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,11 @@ class Sandbox:
         request = urllib.request.Request(url, body, {"Authorization": f"Bearer {TOKEN}"})
         with urllib.request.urlopen(request, timeout=DEADLINE) as reply:
             return json.load(reply)
+
+
+def days_ago(days: int) -> str:
+    """A day, as a config has it."""
+    return (datetime.now(UTC) - timedelta(days=days)).date().isoformat()
 
 
 def _form(params: Mapping[str, object]) -> str:
