@@ -27,7 +27,7 @@ class TestSourceFacebookMarketing(DockerConnectorTestSuite):
 def test_the_metadata_is_what_a_registry_expects() -> None:
     written = yaml.safe_load((sandbox.CHECKOUT / "metadata.yaml").read_text())
     read = ConnectorMetadataDefinitionV0.model_validate(written)  # refuses fields that it does not know
-    assert read.data.dockerRepository.endswith("/source-facebook-marketing")
+    assert read.data.docker_repository.endswith("/source-facebook-marketing")
 
 
 @pytest.fixture(scope="module")

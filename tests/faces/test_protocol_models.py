@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from airbyte_protocol_dataclasses.models import AirbyteMessage
 
-from airbyte_lines import Line, errors, records, state_of, states, statuses
+from airbyte_lines import Line, errors, logs, records, state_of, states, statuses
 from executables import ACCOUNT, SMALL, Ended, Shell, bare_catalog, catalog, config
 from facebook_marketing.sandbox import Fault, Match, Options, Then, start
 from facebook_marketing.sandbox.server import Running
@@ -99,6 +99,17 @@ def test_a_cell_that_cannot_be_read_is_null_and_its_record_says_so(shell: Shell)
     [change] = wrong["meta"]["changes"]
     assert change == {"field": "daily_budget", "change": "NULLED", "reason": "SOURCE_SERIALIZATION_ERROR"}
     assert "meta" not in right
+
+
+def test_what_is_wrong_with_many_accounts_is_not_said_a_thousand_times(shell: Shell) -> None:
+    dead = [str(number) for number in range(900, 925)]
+    done = shell.read(config(account_ids=[*dead, ACCOUNT]), bare_catalog("campaigns", "ads_insights"))
+    assert done.code == 1
+    for name in ("campaigns", "ads_insights"):
+        told = [one for one in errors(done.lines) if one["stream_descriptor"]["name"] == name]
+        assert 1 <= len(told) <= 10
+        assert [text for text in logs(done.lines, "ERROR") if text.startswith(f"{name}: 15 further accounts")]
+        assert statuses(done.lines, name) == ["STARTED", "RUNNING", "INCOMPLETE"]
 
 
 # --- namespaces -------------------------------------------------------------------------------------------------------

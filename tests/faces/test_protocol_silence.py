@@ -81,7 +81,7 @@ WAITS: dict[str, tuple[Fault, str, dict[str, Any], float, str]] = {
         "campaigns",
         {},
         HOUR,
-        rf"Account {ACCOUNT} \(ads_management\), until \d\d:\d\d:\d\d UTC",
+        rf"Account {ACCOUNT} \(ads_management\), until 2026-11-\d\d \d\d:\d\d:\d\d UTC",
     ),
     "a slow reply": (
         Fault(Match(edge="campaigns", nth=1), Then(delay=200.0)),

@@ -316,8 +316,11 @@ class Client:
 
 
 def _until(key: Key, gate: _Gate) -> str:
-    at = datetime.fromtimestamp(gate.meter.blocked_until, UTC)
-    return f"{_whom(key)}, until {at:%H:%M:%S} UTC"
+    try:
+        at = f"{datetime.fromtimestamp(gate.meter.blocked_until, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (OverflowError, ValueError, OSError):  # whatever a header said, it must not end the sync
+        at = "further notice"
+    return f"{_whom(key)}, until {at}"
 
 
 def _whom(key: Key) -> str:
