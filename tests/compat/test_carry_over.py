@@ -412,3 +412,5 @@ def test_a_config_of_6_1_9_asks_meta_for_its_windows_its_statuses_and_its_three_
             "1d_ev",
         ]
         assert one["level"] == "ad"
+        (status,) = json.loads(one["filtering"])
+        assert (status["field"], set(status["value"])) == ("ad.effective_status", set(AD)), "they choose ads, not spend"

@@ -29,7 +29,6 @@ from syncing import ACCOUNT, Synced
 
 COLUMNS = {"ads_insights": [*COUNTS, "actions"]}
 FIELDS = (*COUNTS, "actions")
-STATUSES = ["ACTIVE", "PAUSED"]
 
 
 def read(site: Any, since: date, state: Mapping[str, Any] | None = None, **settings: Any) -> Synced:
@@ -190,8 +189,6 @@ CHANGES: Mapping[str, dict[str, Any]] = {
     "an engaged view": own(include_engaged_view=True),
     "filters": own(filtering=[{"field": "impressions", "operator": "GREATER_THAN", "value": 10}]),
     "level": own(level="campaign"),
-    "statuses": {**own(), "ad_statuses": STATUSES},
-    "statuses above": {**own(), "campaign_statuses": STATUSES},
     "the account's attribution": {**own(), "use_account_attribution_setting": True},
     "increment": own(time_increment=7),
     "default windows": {**own(), "action_attribution_windows": ["7d_click"]},

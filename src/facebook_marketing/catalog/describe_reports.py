@@ -79,9 +79,9 @@ a breakdown's value out of a row, the key holds `(none)`, and the row is kept.
 
 ## Statuses
 
-Archived and deleted objects count in every report, unless you choose `campaign_statuses`, `adset_statuses` or
-`ad_statuses`, or filter by status in a report of your own: chosen statuses of the level, and of the levels above it,
-limit reports too.
+Archived and deleted objects count in every report: they spent money too. `campaign_statuses`, `adset_statuses` and
+`ad_statuses` choose among the objects of `campaigns`, `ad_sets` and `ads` alone; a report of your own may filter by
+status.
 
 ## Breakdowns
 
@@ -140,7 +140,7 @@ older ones. A day that was over when it was read is not read again within `insig
 last reading is an hour old. A row of several days is read again as long as one of them is.
 
 With `lookback: changed` only days that moved are read again. Each sync first asks, once for all reports of an account
-that count by the same windows and statuses, for spend, impressions, `actions` and `action_values` of every campaign and
+that count by the same windows, for spend, impressions, `actions` and `action_values` of every campaign and
 day of the look-back, and compares each day with what stood there before the day was last read. The first sync, and one
 every 7 days, read all of the look-back. This saves most where an account has many rows a day; between many scattered
 days that moved, quiet ones of few rows are read along, since they cost less than another request.

@@ -17,12 +17,6 @@ DIFFERENCES: tuple[tuple[str, str, str, str], ...] = (
         "custom and built-in reports come to the same total, and it is the account's",
     ),
     (
-        "chosen statuses (`ad_statuses`, …)",
-        "limit entities only; built-in reports count every status",
-        "limit reports below the account too",
-        "leave them empty, or list every status, for totals as before",
-    ),
-    (
         "rows without a value of their breakdown",
         "thrown away, uncounted",
         "kept, with `(none)` in the key",

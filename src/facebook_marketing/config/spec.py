@@ -77,8 +77,8 @@ def _what() -> dict[str, Property]:
         **{
             name: {
                 "title": title,
-                "description": f"Read only {noun} with these statuses. Meta leaves out ARCHIVED and DELETED unless "
-                "they are chosen here. Empty: whatever Meta shows by default.",
+                "description": f"Read only {noun} with these statuses; reports count all of them. Meta leaves out "
+                "ARCHIVED and DELETED unless they are chosen here. Empty: whatever Meta shows by default.",
                 "type": "array",
                 "items": {"type": "string", "enum": list(values.STATUSES[name])},
                 "uniqueItems": True,

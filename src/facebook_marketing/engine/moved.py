@@ -101,11 +101,11 @@ class Moved:
 
     async def _probe(self, window: Window) -> Seen | None:
         """Asked once a sync for all reports that count alike."""
-        call = _call(self._stream, self._account, window, self._desk.order.statuses)
+        call = _call(self._stream, self._account, window)
         return await self._desk.once((_EDGE, call), lambda: _seen(self._desk, call, window))
 
 
-def _call(stream: Stream, account: str, window: Window, statuses: Mapping[str, tuple[str, ...]]) -> Call:
+def _call(stream: Stream, account: str, window: Window) -> Call:
     """Campaign rows by day, counted as the report counts.
 
     The usual windows are asked for too: over ads with different attribution settings Meta leaves out `value` here,
@@ -121,7 +121,7 @@ def _call(stream: Stream, account: str, window: Window, statuses: Mapping[str, t
         action_report_time=report.action_report_time,
     )
     alike = replace(stream, report=daily)
-    asked = query.params(alike, FIELDS, query.total_filters(report, statuses))
+    asked = query.params(alike, FIELDS, query.filters(daily))
     return query.direct_call(alike, account, window, asked)
 
 

@@ -22,7 +22,7 @@ class Order:
 
     `start`/`end` are inclusive days in each account's own zone; `end` None means today; `report_start` is where reports
     begin if not at `start`. `statuses` maps "campaign",
-    "adset" and "ad" to the effective statuses wanted (empty: Meta's default for entities). `page_size` is an upper
+    "adset" and "ad" to the effective statuses wanted of these objects (empty: Meta's default). `page_size` is an upper
     bound of the user's own. `lookback` "changed" leaves out days whose totals did not move.
     """
 

@@ -77,7 +77,7 @@ class Parts:
         self.report: Report = stream.report or Report()
         self.account = account
         self.fields = request_fields(stream)
-        self.filters = query.filters(self.report, desk.order.statuses)
+        self.filters = query.filters(self.report)
         self.keys = frozenset({*stream.primary_key, "date_start", "date_stop"})
         self._asked_for = self.fields
         self._thin = thin

@@ -10,29 +10,18 @@ from facebook_marketing.catalog.stream import Level, Report, Stream, UseCase
 from facebook_marketing.graph.wire import Call, as_json, list_param
 from facebook_marketing.plan.windows import Window
 
-_ABOVE: Mapping[Level, tuple[Level, ...]] = {
-    "ad": ("campaign", "adset", "ad"),
-    "adset": ("campaign", "adset"),
-    "campaign": ("campaign",),
-    "account": (),
-}
 
+def filters(report: Report) -> tuple[Mapping[str, Any], ...]:
+    """The report's filters, with every status of the level unless one of them is a filter by its status.
 
-def filters(report: Report, statuses: Mapping[str, tuple[str, ...]]) -> tuple[Mapping[str, Any], ...]:
-    """The report's filters with the user's status lists put in: the chosen statuses of the level and of what is above.
-
-    Where the user chose none for the level, all statuses are asked for: archived and deleted objects spent money too,
-    and without them rows do not add up to the account's total.
+    Archived and deleted objects spent money too, and without them rows do not add up to the account's total. The
+    statuses that a user chooses for campaigns, ad sets and ads are about these objects, not about what was spent.
     """
     own = tuple(row for row in report.filtering if not is_default(row, report.level))
-    named = {row.get("field") for row in own}
-    chosen: list[Mapping[str, Any]] = []
-    for entity in _ABOVE[report.level]:
-        field = f"{entity}.effective_status"
-        wanted = statuses.get(entity, ()) or (tuple(EFFECTIVE_STATUSES[entity]) if entity == report.level else ())
-        if wanted and field not in named:
-            chosen.append({"field": field, "operator": "IN", "value": list(wanted)})
-    return (*chosen, *own)
+    field = f"{report.level}.effective_status"
+    if report.level == "account" or any(row.get("field") == field for row in own):
+        return own
+    return ({"field": field, "operator": "IN", "value": list(EFFECTIVE_STATUSES[report.level])}, *own)
 
 
 def is_default(row: Mapping[str, Any], level: Level) -> bool:
@@ -42,20 +31,6 @@ def is_default(row: Mapping[str, Any], level: Level) -> bool:
         "operator": "IN",
         "value": list(EFFECTIVE_STATUSES[level]),
     }
-
-
-_CAMPAIGNS = Report(level="campaign")
-
-
-def total_filters(report: Report, statuses: Mapping[str, tuple[str, ...]]) -> tuple[Mapping[str, Any], ...]:
-    """Filters for campaign rows that count all that the report counts: by the chosen statuses, where it heeds them."""
-    heeded: dict[str, tuple[str, ...]] = {entity: statuses.get(entity, ()) for entity in _ABOVE[report.level]}
-    below = (
-        {"field": f"{entity}.effective_status", "operator": "IN", "value": list(chosen)}
-        for entity, chosen in heeded.items()
-        if chosen and entity != "campaign"
-    )
-    return (*filters(_CAMPAIGNS, heeded), *below)
 
 
 def params(stream: Stream, fields: Iterable[str], filtering: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -101,10 +76,10 @@ def result_call(run_id: str, account: str, after: str | None = None) -> Call:
     return Call(f"{run_id}/insights", (), account, UseCase.ADS_INSIGHTS).having(after=after)
 
 
-def fingerprint(stream: Stream, statuses: Mapping[str, tuple[str, ...]]) -> str:
+def fingerprint(stream: Stream) -> str:
     """A short name of everything in the request that changes its rows, dates apart: the same in every process."""
     report = _report(stream)
-    asked = params(stream, sorted(request_fields(stream)), filters(report, statuses))
+    asked = params(stream, sorted(request_fields(stream)), filters(report))
     said = as_json(sorted({**asked, "time_increment": _increment(report)}.items()))
     return hashlib.blake2b(said.encode(), digest_size=8).hexdigest()
 

@@ -79,7 +79,7 @@ def _open(ledger: Ledger, order: Order, selection: Sequence[Selected], state: Ma
         stream = selected.stream
         blob = state.get(stream.name) if selected.incremental else None
         if stream.behaviour is Behaviour.REPORT:
-            fingerprint = query.fingerprint(stream, order.statuses)
+            fingerprint = query.fingerprint(stream)
             notes += ledger.open_report(stream, blob, order.accounts, fingerprint)
         else:
             statuses = order.statuses.get(stream.filter_entity or "", ())

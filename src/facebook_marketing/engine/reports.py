@@ -54,7 +54,7 @@ class _Job:
         self._incremental = selected.incremental
         self._account = account
         self._span = span
-        runner = Runner(desk, watch, self._stream, account, query.fingerprint(self._stream, desk.order.statuses))
+        runner = Runner(desk, watch, self._stream, account, query.fingerprint(self._stream))
         self._parts = Parts(desk, runner, self._stream, account, Thin(span.thin_before, span.thin_fields))
         self._division = Division(self._parts, watch, span.anchor)
         self._diagnosis = asyncio.Lock()

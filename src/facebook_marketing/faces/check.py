@@ -78,7 +78,7 @@ async def asked_of(client: Client, account: str, stream: Stream) -> str | None:
     """What Meta says against a report: one row of yesterday is asked for. Only what is wrong with the report counts."""
     report = stream.report or Report()
     yesterday = (datetime.fromtimestamp(client.clock.now(), UTC) - timedelta(days=1)).date()
-    asked = query.params(stream, request_fields(stream), query.filters(report, {}))
+    asked = query.params(stream, request_fields(stream), query.filters(report))
     call = query.create_call(stream, account, Window(yesterday, yesterday), asked)
     answer = await client.ask(replace(call, method="GET").having(limit="1"))
     if not isinstance(answer, Refusal) or answer.verdict.kind not in {Kind.STOP_STREAM, Kind.DROP_FIELD}:
