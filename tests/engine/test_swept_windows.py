@@ -70,6 +70,8 @@ def test_a_window_that_a_killed_sync_began_keeps_the_rows_that_it_had(calls: int
 
 def test_a_window_that_comes_back_empty_takes_nothing_away() -> None:
     site = still()
-    quiet = site.sync(["ads_insights"], columns=COLUMNS, start_date=str(day(30)), ad_statuses=["PENDING_REVIEW"])
-    assert not quiet.sink.rows("ads_insights")
+    waiting = {"field": "ad.effective_status", "operator": "IN", "value": ["PENDING_REVIEW"]}
+    own = {"name": "own", "fields": [*COUNTS], "filtering": [waiting]}
+    quiet = site.sync(["customown"], custom_insights=[own], start_date=str(day(30)))
+    assert not quiet.sink.rows("customown")
     assert swept(quiet) == []
