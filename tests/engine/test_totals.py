@@ -13,7 +13,7 @@ from facebook_marketing.catalog.stream import Behaviour, Report, Stream
 from facebook_marketing.config import load
 from facebook_marketing.engine.reconcile import Cell, Known, Numbers, compare, differing
 from facebook_marketing.engine.totals import Question, Totals, TotalsError
-from facebook_marketing.faces.parts import client_of, order_of
+from facebook_marketing.faces.parts import client_of
 from facebook_marketing.plan.windows import Window
 from facebook_marketing.sandbox.faults import Fault, Match, Then
 from sandbox_transport import SandboxTransport
@@ -45,10 +45,6 @@ def asked(site: Site, question: Question, **settings: Any) -> tuple[Numbers, int
     return run(ask())
 
 
-def statuses(site: Site, **settings: Any) -> Any:
-    return order_of(load(site.config(**settings), {}).config, ()).statuses
-
-
 def summed(synced: Synced, stream: Stream, columns: tuple[str, ...], *, campaigns: bool = False) -> Numbers:
     """The rows added up, the slow way."""
     sums: defaultdict[Cell, Decimal] = defaultdict(Decimal)
@@ -75,27 +71,13 @@ def test_the_rows_of_a_clean_read_add_up_to_what_meta_reports(name: str, campaig
     stream = site.streams()[name]
     columns = tuple(one for one in counted(stream) if one != "actions" or not campaigns)
     assert columns[:3] == ("spend", "impressions", "clicks")
-    question = Question(stream, ACCOUNT, WINDOW, columns, statuses(site), campaigns=campaigns)
+    question = Question(stream, ACCOUNT, WINDOW, columns, campaigns=campaigns)
     theirs, calls = asked(site, question)
     ours = summed(synced, stream, columns, campaigns=campaigns)
     known = Known(stream.report or Report(), TODAY)
     assert not differing(compare(ours, theirs, known))
     assert sum(number or 0 for cell, number in theirs.items() if cell.metric == "spend") > 0
     assert calls == 1
-
-
-@pytest.mark.parametrize("setting", ({"ad_statuses": ["ACTIVE"]}, {"campaign_statuses": ["ACTIVE"]}))
-@pytest.mark.parametrize("campaigns", (False, True))
-def test_status_lists_limit_the_total_as_they_limit_the_rows(setting: dict[str, Any], campaigns: bool) -> None:  # noqa: FBT001
-    site = still()
-    settings = {**SETTINGS, **setting}
-    synced = site.sync(["ads_insights"], **settings)
-    stream = site.streams(**settings)["ads_insights"]
-    columns = ("spend", "impressions", "clicks")
-    question = Question(stream, ACCOUNT, WINDOW, columns, statuses(site, **settings), campaigns=campaigns)
-    theirs, _ = asked(site, question, **settings)
-    assert not differing(compare(summed(synced, stream, columns, campaigns=campaigns), theirs, Known(Report(), TODAY)))
-    assert theirs
 
 
 def test_custom_reports_are_compared_in_their_own_buckets_and_filters() -> None:
@@ -110,7 +92,7 @@ def test_custom_reports_are_compared_in_their_own_buckets_and_filters() -> None:
     synced = site.sync(["customweeks"], **settings)
     stream = site.streams(**settings)["customweeks"]
     columns = ("spend", "impressions")
-    theirs, _ = asked(site, Question(stream, ACCOUNT, window, columns, statuses(site)), **settings)
+    theirs, _ = asked(site, Question(stream, ACCOUNT, window, columns), **settings)
     assert {(cell.since, cell.until) for cell in theirs} <= {
         (date(2026, 11, 2), date(2026, 11, 8)),
         (date(2026, 11, 9), date(2026, 11, 15)),
@@ -139,7 +121,7 @@ def test_questions_that_are_alike_are_asked_once() -> None:
     site = still()
     streams = site.streams()
     questions = [
-        Question(streams[name], ACCOUNT, WINDOW, ("spend",), {}) for name in ("ads_insights", "ads_insights_country")
+        Question(streams[name], ACCOUNT, WINDOW, ("spend",)) for name in ("ads_insights", "ads_insights_country")
     ]
     answers, calls = totals_of(site, *questions)
     assert answers[0] == answers[1]
@@ -147,7 +129,7 @@ def test_questions_that_are_alike_are_asked_once() -> None:
 
 
 def test_what_is_too_much_for_one_answer_is_asked_for_by_halves_of_the_days() -> None:
-    question = Question(still().streams()["ads_insights"], ACCOUNT, WINDOW, ("spend",), {})
+    question = Question(still().streams()["ads_insights"], ACCOUNT, WINDOW, ("spend",))
     whole, _ = totals_of(still(), question)
     heavy = still(faults=(Fault(match=Match(edge="insights"), then=Then(error="too_much_data"), times=3),))
     halved, calls = totals_of(heavy, question)
@@ -165,6 +147,6 @@ def test_reports_that_do_not_add_up_say_why() -> None:
 
 def test_an_account_that_is_closed_to_the_token_is_an_error_with_the_next_step() -> None:
     site = still()
-    question = Question(site.streams()["ads_insights"], "999", WINDOW, ("spend",), {})
+    question = Question(site.streams()["ads_insights"], "999", WINDOW, ("spend",))
     with pytest.raises(TotalsError, match="999"):
         asked(site, question)

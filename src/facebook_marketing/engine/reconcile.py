@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from facebook_marketing.catalog.reconciliation import ACTIONS, TOLERANCES, Tolerance
 from facebook_marketing.catalog.stream import Report
+from facebook_marketing.engine.query import is_default
 
 ZERO = Decimal(0)
 
@@ -46,14 +47,17 @@ class Compared:
 class Known:
     """What is known of a comparison beside its numbers.
 
-    `moving_since` is the first day whose numbers Meta may still change, `hidden` the campaigns whose objects the
-    user's status lists leave out, `statuses` whether there are such lists.
+    `moving_since` is the first day whose numbers Meta may still change.
     """
 
     report: Report
     moving_since: date
-    statuses: bool = False
-    hidden: frozenset[str] = frozenset()
+
+    @property
+    def hides(self) -> bool:
+        """Whether the report's own filter chooses objects by their status."""
+        own = (row for row in self.report.filtering if not is_default(row, self.report.level))
+        return any(str(row.get("field", "")).endswith("effective_status") for row in own)
 
 
 def compare(
@@ -84,13 +88,13 @@ SEVERAL_SETTINGS = (
 MOVING = (
     "Meta still changes numbers of this day; it moved since it was read, and the next syncs of the look-back fetch it"
 )
-HIDDEN = "the configured status lists leave objects out that Meta's total counts"
+HIDDEN = "the report's filter by status leaves objects out that Meta's total counts"
 TARGETS = "by action_target_id or action_destination Meta leaves actions out; action_type alone counts all"
 
 
 def explain(cell: Cell, loaded: Decimal, reported: Decimal, known: Known) -> str:
     """Say the likeliest reason for a difference, "" where none is known."""
-    if loaded < reported and (cell.entity in known.hidden or (known.statuses and not cell.entity)):
+    if loaded < reported and known.hides:
         return HIDDEN
     if cell.metric == ACTIONS and set(known.report.action_breakdowns) - {"action_type"}:
         return TARGETS

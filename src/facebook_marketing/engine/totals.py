@@ -39,7 +39,6 @@ class Question:
     account: str
     window: Window
     columns: tuple[str, ...]
-    statuses: Mapping[str, tuple[str, ...]]
     campaigns: bool = False
     only: tuple[str, ...] = ()
 
@@ -121,21 +120,10 @@ def _call(question: Question) -> Call:
 
 
 def _filters(question: Question, report: Report, level: Level) -> tuple[Mapping[str, Any], ...]:
-    chosen = {entity: of for entity, of in question.statuses.items() if of}
+    """The user's own filters; every status of campaigns, which Meta's own default would hide the archived of."""
     own = tuple(row for row in report.filtering if not query.is_default(row, report.level))
-    if level == "campaign":
-        kept = {row.get("field") for row in own}
-        total = query.total_filters(replace(report, filtering=own), chosen)
-        filters = (*(row for row in total if row.get("field") not in kept), *own)
-    else:
-        filters = (
-            *(
-                {"field": f"{entity}.effective_status", "operator": "IN", "value": list(of)}
-                for entity, of in chosen.items()
-            ),
-            *own,
-        )
     only = {"field": "campaign.id", "operator": "IN", "value": list(question.only)}
+    filters = query.filters(Report(level=level, filtering=own))
     return (*filters, only) if question.only else filters
 
 

@@ -26,12 +26,12 @@ from facebook_marketing.config import Config
 from facebook_marketing.engine import query
 from facebook_marketing.engine.desk import LostError, OddAccountError, facts_of
 from facebook_marketing.engine.door import Event, Rows, Status, StreamStatus
-from facebook_marketing.engine.order import Order, Selected
+from facebook_marketing.engine.order import Selected
 from facebook_marketing.engine.reconcile import Compared, Known, Numbers, compare, differing
 from facebook_marketing.engine.totals import Question, Totals, TotalsError
 from facebook_marketing.faces.accounts import ALL
 from facebook_marketing.faces.catalog import no_such_stream, offered
-from facebook_marketing.faces.parts import client_of, named, order_of, wanted
+from facebook_marketing.faces.parts import client_of, named, wanted
 from facebook_marketing.faces.reading import run_engine
 from facebook_marketing.faces.sync import UsageError
 from facebook_marketing.faces.verification import Checked, Repair, Verification, told
@@ -138,10 +138,6 @@ class _Job:
     clock: Clock
     wish: Wish
 
-    @property
-    def order(self) -> Order:
-        return order_of(self.config, ())
-
 
 async def _verified(job: _Job, streams: Sequence[Stream]) -> list[Checked]:
     sink = Warehouse(job.place.destination, [], modes={}, dataset=job.place.dataset, clock=job.clock)
@@ -175,7 +171,6 @@ class _Account:
         self._sink = sink
         self._totals = totals
         self._account = account
-        self._statuses = job.order.statuses
 
     async def check(self, loaded: Sequence[tuple[Stream, Window]], states: Mapping[str, Any]) -> list[Checked]:
         """Each report in turn; what cannot be compared says why."""
@@ -199,7 +194,7 @@ class _Account:
             if not windows:
                 note = "its settings changed since it was loaded, or no whole day before today was: sync first"
                 return Checked(stream.name, self._account, note=note)
-            known = Known(report, now - timedelta(days=report.lookback_days), any(self._statuses.values()))
+            known = Known(report, now - timedelta(days=report.lookback_days))
             compared = [number for window in windows for number in await self._compared(stream, window, known)]
         except TotalsError as refused:
             return Checked(stream.name, self._account, note=str(refused), failed=True)
@@ -214,7 +209,7 @@ class _Account:
             stream=stream.name,
             increment=stream.report.time_increment if stream.report else 1,
             accounts=(self._account,),
-            fingerprint=query.fingerprint(stream, self._statuses),
+            fingerprint=query.fingerprint(stream),
             today=now + timedelta(days=1),
         )
         told = read.accounts.get(self._account, ReportState())
@@ -243,7 +238,7 @@ class _Account:
         columns = counted(stream)
         if ACTIONS in columns and not await self._sink.inspect(partial(Sums.tells_actions, stream=stream)):
             columns = tuple(name for name in columns if name != ACTIONS)
-        asked = Question(stream, self._account, window, columns, self._statuses)
+        asked = Question(stream, self._account, window, columns)
         ours = await self._sink.inspect(lambda sums: sums.by_day(stream, self._account, window, columns))
         daily = compare(ours, await self._totals.of(asked), known, self._job.wish.tolerances)
         if not any(column.name == "campaign_id" for column in stream.columns):
