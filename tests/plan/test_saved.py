@@ -32,7 +32,7 @@ EVERY = (
 
 EVERY_CAMPAIGN = ("ACTIVE", "ARCHIVED", "DELETED", "IN_PROCESS", "PAUSED", "WITH_ISSUES")
 
-Blob = Mapping[str, Any] | None
+Blob = Mapping[Any, Any] | None
 
 
 def entity(
@@ -77,6 +77,7 @@ def report(blob: Blob, *accounts: str, increment: Increment = 1) -> tuple[Stream
         ({"1": {"updated_time": AT}, "filter_statuses": []}, AT),
         ({"1": {"updated_time": AT}, "filter_statuses": [], "include_deleted": False}, AT),
         ({"act_1": {"updated_time": AT}}, AT),
+        ({1: {"updated_time": AT}}, AT),
         ({"1": {"updated_time": AT}, "2": {"updated_time": "2020-01-01"}}, AT),
         ({"1": {"updated_time": "2026-11-20"}}, "2026-11-20"),
         ({"version": 1, "1": {"updated_time": AT, "filter_statuses": [], "seen": ["7", "8"]}}, AT),

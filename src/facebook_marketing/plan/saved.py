@@ -145,11 +145,12 @@ def _take_apart(
     empty = _Blob(stream, cursor_field, {}, {})
     if not isinstance(blob, Mapping | None):
         empty.refuse(f"it is {type(blob).__name__}, not an object")
-    named = {key: match[1] for key in blob or {} if (match := _ACCOUNT.fullmatch(key))}
-    beside = {key: value for key, value in (blob or {}).items() if key not in named and not key.startswith(_PLATFORM)}
+    blob = {str(key): value for key, value in (blob or {}).items()}
+    named = {key: match[1] for key in blob if (match := _ACCOUNT.fullmatch(key))}
+    beside = {key: value for key, value in blob.items() if key not in named and not key.startswith(_PLATFORM)}
     _check_version(empty, beside)
     known |= {cursor_field}
-    entries = {digits: _entry(empty, digits, (blob or {})[key], known) for key, digits in named.items()}
+    entries = {digits: _entry(empty, digits, blob[key], known) for key, digits in named.items()}
     unknown = sorted(beside.keys() - known)
     if unknown and (not (entries or cursor_field in beside) or _CURSORS.intersection(unknown)):
         empty.refuse(f"it seems to be of another stream (it holds {', '.join(unknown)} and not {cursor_field})")

@@ -115,7 +115,10 @@ class _Doctor:
         found: list[Finding] = []
         try:
             async with asyncio.timeout(_SECONDS):
-                accounts = await accounts_of(self._client, self._config.account_ids)
+                wanted = self._config
+                accounts = await accounts_of(
+                    self._client, wanted.account_ids, wanted.accounts_include, wanted.accounts_exclude
+                )
         except AccountsError as error:
             why, _, mend = str(error).partition(". ")
             return [fail("accounts", f"{why}.", mend or "See above.")]
