@@ -208,7 +208,7 @@ def _until(process: subprocess.Popen[bytes], text: bytes) -> bytes:
 def test_a_stopped_run_ends_soon_and_orderly(how: signal.Signals, slow: Running, shell: Shell) -> None:
     done = stopped(Shell(shell.folder, slow.url), how, once='"STATE"')
     assert done.seconds < 10
-    assert (done.code, done.err) == (1, "")
+    assert (done.code, done.err) == (-how, "")
     assert out_of_order(done.lines) == []
     last = done.lines[-1]["trace"]["error"]
     assert last["failure_type"] == "transient_error"

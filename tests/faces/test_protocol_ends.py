@@ -76,7 +76,7 @@ def test_sigterm_ends_a_read_in_the_midst_of_a_wait_and_every_stream_with_it(wai
     fault, settings, ready = WAITS[wait]
     with meta(fault) as url, reading(url, shell, "campaigns", "ads", "videos", **settings) as process:
         done = terminated(process, seen_until(process, ready))
-    assert (done.code, done.err) == (1, "")
+    assert (done.code, done.err) == (-signal.SIGTERM, "")
     assert done.seconds < IN_TIME / 2
     assert out_of_order(done.lines) == []
     for name in ("campaigns", "ads", "videos"):
@@ -90,7 +90,7 @@ def test_sigterm_ends_a_check_too(shell: Shell) -> None:
     with meta(fault) as url, reading(url, shell, verb="check", start_date="2026-01-01") as process:
         time.sleep(1.0)  # nothing tells from outside that it waits
         done = terminated(process)
-    assert (done.code, done.err) == (1, "")
+    assert (done.code, done.err) == (-signal.SIGTERM, "")
     assert done.seconds < IN_TIME / 2
     [error] = errors(done.lines)
     assert "Stopped by a signal" in error["message"]
@@ -219,10 +219,21 @@ def test_a_first_process_of_a_container_hears_sigterm_before_it_reads(shell: She
     )
     config_file = shell.write("c.json", config())
     done = shell.run(sys.executable, "-c", code, "discover", "--config", config_file)
-    assert (done.code, done.err) == (1, "")
+    assert (done.code, done.err) == (-signal.SIGTERM, "")
     assert done.seconds < IN_TIME / 2
     [error] = errors(parsed(done.out))
     assert error["failure_type"] == "transient_error"
+
+
+@pytest.mark.parametrize("verb", ("spec", "discover"))
+def test_who_has_read_the_one_line_may_end_it_at_once(verb: str, shell: Shell) -> None:
+    """As PyAirbyte does, which takes 0 and an end by SIGTERM for well and anything else for a failure."""
+    arguments = [] if verb == "spec" else ["--config", shell.write("c.json", config())]
+    for _ in range(5):
+        with shell.start(SOURCE, verb, *arguments) as process:
+            seen_until(process, {"spec": b'"SPEC"', "discover": b'"CATALOG"'}[verb])
+            done = terminated(process)
+        assert (done.code in {0, -signal.SIGTERM}, done.out, done.err) == (True, b"", "")
 
 
 def test_a_hanging_look_up_of_a_name_does_not_outlive_the_grace() -> None:

@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def speak(say: Callable[[Output, Stopping], int]) -> int:
-    """What `say` returns, once all that it said is written; 1 where nobody listens or a signal came."""
+    """What `say` returns, once all is written; 1 where nobody listens. What a signal cut short dies of the signal."""
     stopping = Stopping()
     try:
         with _stdout() as output:
@@ -61,7 +61,7 @@ def speak(say: Callable[[Output, Stopping], int]) -> int:
     except OSError as broken:
         sys.stderr.write(f"{PROGRAM}: the output cannot be written: {broken.strerror}.\n")
         return 1
-    return code
+    return stopping.end(code)
 
 
 @contextmanager
@@ -137,7 +137,7 @@ def version() -> str:
 
 def _run(arguments: argparse.Namespace, output: Output, stopping: Stopping) -> int:
     if arguments.verb == "spec":
-        return _spec(output)
+        return _spec(output, stopping)
     from facebook_marketing.faces.logs import to_airbyte
 
     to_airbyte(output, debug=arguments.debug)
@@ -159,9 +159,10 @@ def _refuse(why: str, output: Output) -> int:
     return 1
 
 
-def _spec(output: Output) -> int:
+def _spec(output: Output, stopping: Stopping) -> int:
     from facebook_marketing.config import spec
 
+    stopping.go_on()  # who has read the line may end us at once, and that is no failure
     output.lines([{"type": "SPEC", "spec": spec()}])
     return 0
 
@@ -198,7 +199,7 @@ def _check(arguments: argparse.Namespace, output: Output, stopping: Stopping) ->
     return 0
 
 
-def _discover(arguments: argparse.Namespace, output: Output, _: Stopping) -> int:
+def _discover(arguments: argparse.Namespace, output: Output, stopping: Stopping) -> int:
     from facebook_marketing.config import ConfigError
     from facebook_marketing.faces.catalog import airbyte_catalog, offered
 
@@ -206,6 +207,7 @@ def _discover(arguments: argparse.Namespace, output: Output, _: Stopping) -> int
         catalog = airbyte_catalog(offered(_loaded(arguments.config, output).config))
     except ConfigError as wrong:
         raise RefusedError(str(wrong)) from None
+    stopping.go_on()
     output.lines([{"type": "CATALOG", "catalog": catalog}])
     return 0
 

@@ -39,6 +39,7 @@ class Stopping:
         self._grace = grace
         self._when = _When.RAISE
         self._came: int | None = None
+        self._cut_short = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[Any] | None = None
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -61,6 +62,17 @@ class Stopping:
         """All is said: from now on the first signal only sees to it that the rest takes no longer than it may."""
         self._when = _When.GO_ON
 
+    def end(self, code: int) -> int:
+        """The exit code; where a signal cut the work short the process dies of that signal, as its sender expects.
+
+        A container's first process cannot: it gets the code that shells give to such an end.
+        """
+        if code == 0 or self._came is None or not self._cut_short:
+            return code
+        signal.signal(self._came, signal.SIG_DFL)
+        os.kill(os.getpid(), self._came)
+        return 128 + self._came
+
     async def _cancellable(self, work: Coroutine[Any, Any, T]) -> T:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         self._when = _When.CANCEL
@@ -73,6 +85,7 @@ class Stopping:
         if self._came is not None:
             os._exit(128 + number)
         self._came = number
+        self._cut_short = self._when is not _When.GO_ON
         self._limit()
         if self._when is _When.RAISE:
             raise StoppedBySignal

@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 _PULSE = 30.0
 """Seconds after which a long wait says again that it waits."""
 
+_INSTANT = 0.001
+"""A wait too short to be waited."""
+
 _GLITCH_CODES = frozenset({2601, 2637})
 """A report that is not readable yet becomes so within seconds: short pauses."""
 
@@ -287,10 +290,10 @@ class Client:
         while True:
             now = self._clock.now()
             wait = max(budget.delay(gate.meter, now) for gate in gates)
-            if wait <= 0 and self._has_room(gates):
+            if wait <= _INSTANT and self._has_room(gates):
                 break
             self._say_waiting(call, now)
-            if wait > 0:
+            if wait > _INSTANT:
                 self.counts.waited += min(wait, _PULSE)
                 await self._clock.sleep(min(wait, _PULSE))
             else:
