@@ -24,7 +24,7 @@ _PULSE = 30.0
 """Seconds after which a long wait says again that it waits."""
 
 _INSTANT = 0.001
-"""A wait too short to be waited."""
+"""Seconds that a wait takes at least: clocks do not tell less apart, and a gate opens only when its time is over."""
 
 _GLITCH_CODES = frozenset({2601, 2637})
 """A report that is not readable yet becomes so within seconds: short pauses."""
@@ -290,12 +290,12 @@ class Client:
         while True:
             now = self._clock.now()
             wait = max(budget.delay(gate.meter, now) for gate in gates)
-            if wait <= _INSTANT and self._has_room(gates):
+            if wait <= 0 and self._has_room(gates):
                 break
             self._say_waiting(call, now)
-            if wait > _INSTANT:
+            if wait > 0:
                 self.counts.waited += min(wait, _PULSE)
-                await self._clock.sleep(min(wait, _PULSE))
+                await self._clock.sleep(max(_INSTANT, min(wait, _PULSE)))
             else:
                 async with self._freed:
                     await self._freed.wait()
