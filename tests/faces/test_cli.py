@@ -53,7 +53,14 @@ def test_the_version_is_said(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", ((), ("synk",), ("sync", "--no-such"), ("read", "--streams", "a", "--catalog", "b"))
+    "arguments",
+    (
+        (),
+        ("synk",),
+        ("sync", "--no-such"),
+        ("read", "--streams", "a", "--catalog", "b"),
+        ("sync", "--mode", "append", "--full-refresh"),
+    ),
 )
 def test_wrong_usage_is_exit_code_2_and_no_traceback(arguments: tuple[str, ...], shell: Shell) -> None:
     done = shell.command(*arguments)
@@ -182,6 +189,10 @@ def test_sync_with_a_dead_token_reads_nothing_and_says_so_once(shell: Shell) -> 
         (("--destination", "foo://x"), "'foo://x' is not one that can be loaded", "Give duckdb:///ads.duckdb"),
         (("--destination", "duckdb"), "'duckdb' needs a place", "duckdb:///ads.duckdb"),
         (("--config", "none.json"), "none.json: found no readable file", "Next step: "),
+        (("--mode", "replace"), "There is no mode 'replace'.", "Modes: overwrite, append, incremental_append, deduped"),
+        (("--mode", "ads=once"), "There is no mode 'once'.", "deduped_history"),
+        (("--mode", "deduped,append"), "Two modes for all streams: deduped and append.", "ads=append"),
+        (("--streams", "ads", "--mode", "adds=append"), "A mode is given for adds, which is not read.", "now: ads."),
     ),
 )
 def test_what_sync_cannot_use_is_said_with_the_next_step(
@@ -229,7 +240,7 @@ import sys
 from facebook_marketing.faces import cli, sync
 def broken(*_, **__):
     raise RuntimeError("a defect")
-sync._selection = broken
+sync.modes_of = broken
 sys.exit(cli.main(["sync", *sys.argv[1:]]))
 """
     env = {"FACEBOOK_ACCESS_TOKEN": TOKEN, "FACEBOOK_ACCOUNT_IDS": ACCOUNT}

@@ -11,8 +11,8 @@ import duckdb
 import pytest
 
 from facebook_marketing.config import load
+from facebook_marketing.faces.choices import UsageError
 from facebook_marketing.faces.demo import ACCOUNT, DAYS, destination, environment, first_day, run_demo, sandbox_options
-from facebook_marketing.faces.sync import UsageError
 from facebook_marketing.sinks.destination import parse
 
 

@@ -270,8 +270,9 @@ async def sync(  # noqa: PLR0913 - what to read, where to, and the parts passed 
 ) -> int:
     """Reads the selection to the output; the exit code. However it ends, every selected stream has one end."""
     from facebook_marketing.faces.heartbeat import beating
-    from facebook_marketing.faces.reading import Awaited, StoppedError, run_engine
+    from facebook_marketing.faces.reading import Awaited, StoppedError, quiet_collector, run_engine
 
+    quiet_collector()
     sink = AirbyteSink(output, [one.stream.name for one in selected], namespaces)
     awaited = Awaited()
     try:

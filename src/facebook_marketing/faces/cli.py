@@ -5,16 +5,21 @@ import asyncio
 import json
 import os
 import re
+import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from facebook_marketing.faces.airbyte import INTERRUPTED, forget_stdout, version
 
 if TYPE_CHECKING:
     from facebook_marketing.config import Loaded
+    from facebook_marketing.faces.choices import Modes
+
+T = TypeVar("T")
 
 PROGRAM = "facebook-marketing"
 
@@ -59,8 +64,8 @@ def _expected(error: Exception) -> bool:
     from facebook_marketing.config import ConfigError
     from facebook_marketing.faces.airbyte import RefusedError
     from facebook_marketing.faces.catalog import CatalogError
+    from facebook_marketing.faces.choices import UsageError
     from facebook_marketing.faces.reading import StoppedError
-    from facebook_marketing.faces.sync import UsageError
     from facebook_marketing.faces.token import ExchangeError
     from facebook_marketing.plan.state import StateError
     from facebook_marketing.sinks.destination import WarehouseError
@@ -152,7 +157,18 @@ def _sync_parser(commands: Commands) -> None:
     sync.add_argument(
         "--streams", metavar="A,B", help="these streams, or all (default: those most wanted; see discover)"
     )
-    sync.add_argument("--full-refresh", action="store_true", help="read everything again and replace the tables")
+    how = sync.add_mutually_exclusive_group()
+    how.add_argument(
+        "--mode",
+        action="append",
+        default=[],
+        metavar="MODE",
+        help="how rows meet their tables: overwrite, append, incremental_append, deduped or deduped_history; for one "
+        "stream ads=append, with commas between several (default: what suits each stream)",
+    )
+    how.add_argument(
+        "--full-refresh", action="store_true", help="read everything again and replace the tables: --mode overwrite"
+    )
     sync.add_argument("--quiet", action="store_true", help="no progress display")
     sync.epilog = _EXIT
 
@@ -225,21 +241,17 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _sync(arguments: argparse.Namespace) -> int:
+    from facebook_marketing.faces.choices import Choices
     from facebook_marketing.faces.progress import display
+    from facebook_marketing.faces.reading import quiet_collector
     from facebook_marketing.faces.sync import run_sync
 
     loaded = _loaded(arguments.config)
+    choices = Choices(_names(arguments.streams), _modes(arguments), arguments.dataset)
+    quiet_collector()
     with display(quiet=arguments.quiet) as progress:
-        result = asyncio.run(
-            run_sync(
-                loaded.config,
-                arguments.destination,
-                _names(arguments.streams),
-                dataset=arguments.dataset,
-                full_refresh=arguments.full_refresh,
-                progress=progress,
-            )
-        )
+        work = run_sync(loaded.config, arguments.destination, choices, progress=progress)
+        result = asyncio.run(_until_sigterm(work))
     _say(result.text())
     return result.exit_code
 
@@ -258,6 +270,21 @@ def _verify(arguments: argparse.Namespace) -> int:
     else:
         _say(found.text())
     return found.exit_code
+
+
+def _modes(arguments: argparse.Namespace) -> "Modes":
+    from facebook_marketing.faces.choices import modes_from
+
+    return modes_from(["overwrite"] if arguments.full_refresh else _names(",".join(arguments.mode)))
+
+
+async def _until_sigterm(work: Coroutine[Any, Any, T]) -> T:
+    """A polite end: what was checkpointed is loaded before the process goes."""
+    task = asyncio.current_task()
+    with suppress(NotImplementedError, ValueError, RuntimeError):  # Windows
+        if task is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await work
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -326,7 +353,7 @@ def _spec(_arguments: argparse.Namespace) -> int:
 
 
 def _sandbox(arguments: argparse.Namespace) -> int:
-    from facebook_marketing.faces.sync import UsageError
+    from facebook_marketing.faces.choices import UsageError
 
     def ready(url: str) -> None:
         _say(

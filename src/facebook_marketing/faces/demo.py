@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import quote
 
 from facebook_marketing.clock import SystemClock
-from facebook_marketing.faces.sync import UsageError
+from facebook_marketing.faces.choices import UsageError
 
 if TYPE_CHECKING:
     from facebook_marketing.faces.sync import Result
@@ -54,6 +54,7 @@ def run_demo(
 
 def _synced(database: Path, options: "Options | None") -> "Result":
     from facebook_marketing.config import load
+    from facebook_marketing.faces.choices import Choices
     from facebook_marketing.faces.parts import EVERY
     from facebook_marketing.faces.progress import display
     from facebook_marketing.faces.sync import run_sync
@@ -72,7 +73,7 @@ def _synced(database: Path, options: "Options | None") -> "Result":
         display() as progress,
     ):
         config = load({"insights_start_date": first_day()}, environment(sandbox.url)).config
-        return asyncio.run(run_sync(config, destination(database), (EVERY,), progress=progress))
+        return asyncio.run(run_sync(config, destination(database), Choices((EVERY,)), progress=progress))
 
 
 def environment(url: str) -> Mapping[str, str]:

@@ -50,7 +50,6 @@ async def run_engine(  # noqa: PLR0913 - the parts are passed in
         StoppedError: no account could be found out.
         StateError: the saved state cannot be used.
     """
-    _quiet_collector()
     door = transport or HttpTransport(connections=config.max_concurrency * 2)
     client = client_of(config, door, clock or SystemClock())
     if awaited is not None:
@@ -59,12 +58,15 @@ async def run_engine(  # noqa: PLR0913 - the parts are passed in
         accounts = await accounts_of(client, config.account_ids, config.accounts_include, config.accounts_exclude)
         return await read(order_of(config, accounts), selected, state, sink, client=client, transport=door)
     except AccountsError as error:
-        raise StoppedError(str(error), passing=error.kind in PASSING) from None
+        raise StoppedError(client.clean(str(error)), passing=error.kind in PASSING) from None
     finally:
         await door.close()
 
 
-def _quiet_collector() -> None:
-    """Rows hold no cycles: looking for some at every 700 new lists costs more than it finds."""
+def quiet_collector() -> None:
+    """Rows hold no cycles: looking for some at every 700 new lists costs more than it finds.
+
+    For the commands: in somebody's own program the collector is theirs.
+    """
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)

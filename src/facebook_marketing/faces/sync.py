@@ -1,29 +1,18 @@
 """The command `sync`: reads into a warehouse, going on from what stands there."""
 
-import asyncio
-import re
-import signal
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from facebook_marketing.clock import Clock, SystemClock
 from facebook_marketing.config import Config
-from facebook_marketing.engine.door import Event, Failure, Outcome
+from facebook_marketing.engine.door import Event, Outcome
+from facebook_marketing.engine.incomplete import reasons
 from facebook_marketing.engine.order import Selected
-from facebook_marketing.faces.catalog import no_such_stream, offered
+from facebook_marketing.faces.catalog import offered
+from facebook_marketing.faces.choices import Choices, chosen, modes_of
 from facebook_marketing.faces.expiry import watched
-from facebook_marketing.faces.parts import named, wanted
 from facebook_marketing.faces.reading import run_engine
 from facebook_marketing.graph.transport import Transport
-
-_TRACE = re.compile(r"\.? \[fbtrace_id [^\]]*\]")
-
-
-class UsageError(Exception):
-    """What was asked for does not exist; the text says what does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +35,7 @@ class Result:
         outcome = self.outcome
         rows, gaps = sum(outcome.rows.values()), len(outcome.gaps)
         head = f"{rows:,} rows of {len(outcome.statuses)} streams, {outcome.calls:,} Graph calls, {self.seconds:.1f} s."
-        problems = _by_reason(outcome.failures)
+        problems = reasons(outcome.failures)
         missing = [f"  {gap.stream}, account {gap.account}: {gap.text}" for gap in outcome.gaps[:20]]
         return "\n".join(
             [
@@ -57,19 +46,16 @@ class Result:
         )
 
 
-async def run_sync(  # noqa: PLR0913 - each is a choice of the user's, or a part passed in
+async def run_sync(  # noqa: PLR0913 - the parts are passed in
     config: Config,
     destination: str,
-    streams: Sequence[str] = (),
+    choices: Choices = Choices(),  # noqa: B008 - it is frozen
     *,
-    dataset: str = "facebook_ads",
-    workdir: Path | None = None,
-    full_refresh: bool = False,
     progress: Callable[[Event], None] | None = None,
     transport: Transport | None = None,
     clock: Clock | None = None,
 ) -> Result:
-    """Loads the streams (none named: all) into the destination, going on from what was loaded before.
+    """Loads the chosen streams into the destination, going on from what was loaded before.
 
     Raises:
         UsageError: there is no such stream.
@@ -81,54 +67,22 @@ async def run_sync(  # noqa: PLR0913 - each is a choice of the user's, or a part
 
     time = clock or SystemClock()
     began = time.now()
-    selected = _selection(config, streams, full_refresh=full_refresh)
+    streams = chosen(offered(config), choices.streams)
+    modes = modes_of(streams, choices.modes)
+    selected = [Selected(one, modes[one.name].incremental and one.cursor is not None) for one in streams]
     sink = Warehouse(
         destination,
-        [one.stream for one in selected],
-        modes={one.stream.name: Mode.OVERWRITE if full_refresh else default_mode(one.stream) for one in selected},
-        dataset=dataset,
-        workdir=workdir,
+        streams,
+        modes=modes,
+        dataset=choices.dataset,
+        workdir=choices.workdir,
         clock=time,
         progress=progress,
     )
-    _stop_on_sigterm()
     try:
-        state = {} if full_refresh else await sink.restore()
+        state = await sink.restore()
         async with watched(config, transport=transport, clock=time):
             outcome = await run_engine(config, selected, state, sink, transport=transport, clock=time)
     finally:
         await sink.close()
     return Result(outcome, destination, time.now() - began)
-
-
-def _by_reason(failures: Sequence[Failure]) -> list[str]:
-    """A line for each reason, with the streams that it stopped: thirty streams of a dead token are one line."""
-    streams = defaultdict[tuple[str, str], list[str]](list)
-    for failure in failures:
-        streams[failure.account, _reason(failure)].append(failure.stream)
-    return [
-        f"  account {account}, {', '.join(dict.fromkeys(names))}: {reason}"
-        for (account, reason), names in streams.items()
-    ]
-
-
-def _reason(failure: Failure) -> str:
-    """The failure's text without what differs between streams that failed for the same reason."""
-    text = failure.text.removeprefix(f"{failure.stream} of account {failure.account}: ")
-    return _TRACE.sub("", text.removeprefix(f"Account {failure.account}: "))
-
-
-def _selection(config: Config, names: Sequence[str], *, full_refresh: bool) -> list[Selected]:
-    streams = offered(config)
-    chosen, unknown = named(streams, wanted(streams, names))
-    if unknown:
-        raise UsageError(no_such_stream(unknown, [stream.name for stream in streams]))
-    return [Selected(stream, stream.cursor is not None and not full_refresh) for stream in chosen]
-
-
-def _stop_on_sigterm() -> None:
-    """A polite end: what was checkpointed is loaded before the process goes."""
-    task = asyncio.current_task()
-    with suppress(NotImplementedError, ValueError, RuntimeError):
-        if task is not None:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
