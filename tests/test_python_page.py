@@ -1,4 +1,4 @@
-"""docs/python.md, example by example, as it stands there: against a real sandbox."""
+"""The Python examples of docs/python.md and docs/running.md, one by one, as it stands there: against a real sandbox."""
 
 import json
 import re
@@ -11,8 +11,9 @@ import pytest
 from executables import ACCOUNT, SMALL, TOKEN, Shell
 from facebook_marketing.sandbox import Options, start
 
-PAGE = Path(__file__).parent.parent / "docs" / "python.md"
-EXAMPLES = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+CHECKOUT = Path(__file__).parent.parent
+PAGES = "".join((CHECKOUT / "docs" / name).read_text() for name in ("python.md", "running.md"))
+EXAMPLES = re.findall(r"^```python\n(.*?)^```", PAGES, re.MULTILINE | re.DOTALL)
 SAID = (
     f"campaigns {ACCOUNT} 3",
     "'updated_time': datetime.datetime(",
@@ -23,6 +24,7 @@ SAID = (
     "('meta_ads', ",
     " rows of 2 streams, ",
     "ads ('id',) updated_time",
+    "",
 )
 """What each example prints, as far as it is the same in every world."""
 
@@ -69,8 +71,6 @@ def test_the_page_is_type_checked(tmp_path: Path) -> None:
     files = [tmp_path / f"example_{place}.py" for place in range(len(EXAMPLES))]
     for file, example in zip(files, EXAMPLES, strict=True):
         file.write_text(example)
-    command = [sys.executable, "-m", "mypy", "--config-file", str(PAGE.parent.parent / "pyproject.toml")]
-    done = subprocess.run(
-        [*command, *map(str, files)], capture_output=True, text=True, cwd=PAGE.parent.parent, check=False
-    )
+    command = [sys.executable, "-m", "mypy", *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, check=False)
     assert done.returncode == 0, done.stdout

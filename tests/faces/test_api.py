@@ -27,7 +27,7 @@ from facebook_marketing.engine.order import Selected
 from facebook_marketing.faces.batches import Asked, AsyncReading
 from facebook_marketing.sandbox import Fault, Match, Options, Then, start
 from facebook_marketing.sandbox.server import Running
-from facebook_marketing.sinks.arrow import arrow_schema
+from facebook_marketing.sinks.shelves import batch_schema
 from sandbox_transport import SandboxTransport
 from syncing import MovedClock, Site
 from virtual import run
@@ -62,7 +62,7 @@ def test_every_row_comes_typed_and_says_whose_it_is(whole: Ended) -> None:
     assert {label(batch) for batch in batches} == {(name, ACCOUNT) for name in names}
     for batch in batches:
         assert isinstance(batch, pa.RecordBatch)
-        assert batch.schema.equals(arrow_schema(declared[label(batch)[0]]), check_metadata=False)
+        assert batch.schema.equals(batch_schema(declared[label(batch)[0]]), check_metadata=False)
     for name in names:
         read = [row for batch in batches if label(batch)[0] == name for row in batch.to_pylist()]
         airbyte = records(whole.lines, name)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from executables import ACCOUNT, SMALL, Shell
 from facebook_marketing.config import Config, load
+from facebook_marketing.faces.choices import Choices
 from facebook_marketing.faces.demo import destination, environment
 from facebook_marketing.faces.sync import run_sync
 from facebook_marketing.faces.verification import Verification
@@ -64,7 +65,7 @@ def verified(world: Running, database: Path, *, repair: bool = False, **more: An
 def loaded(world: Running, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A warehouse with two reports in it."""
     database = tmp_path_factory.mktemp("loaded") / "ads.duckdb"
-    result = asyncio.run(run_sync(config(world), destination(database), STREAMS, clock=Then()))
+    result = asyncio.run(run_sync(config(world), destination(database), Choices(STREAMS), clock=Then()))
     assert result.exit_code == 0
     return database
 

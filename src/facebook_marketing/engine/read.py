@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,6 +24,7 @@ from facebook_marketing.engine.reports import read_report
 from facebook_marketing.engine.rights import is_closed, say_closed
 from facebook_marketing.engine.shared import read_shared
 from facebook_marketing.graph.client import Client
+from facebook_marketing.graph.counts import Job, Tally, on_behalf
 from facebook_marketing.graph.runs import Watch
 from facebook_marketing.graph.transport import Transport
 from facebook_marketing.graph.verdicts import Kind
@@ -128,12 +130,26 @@ class _Schedule:
                 standing.started = True
                 accounts = len(self._desk.order.accounts)
                 await self._desk.say(Status(selected.stream.name, StreamStatus.STARTED, accounts=accounts))
-            failure = self._stopped or self._lost_accounts.get(account) or await self._attempt(selected, account)
+            with self._counted(Job(selected.stream.name, account)) as tally:
+                failure = self._stopped or self._lost_accounts.get(account) or await self._attempt(selected, account)
+                tally.done, tally.failure = failure is None, failure.text if failure is not None else None
             if failure is not None:
                 standing.failures.append(replace(failure, stream=selected.stream.name, account=account))
             standing.left -= 1
             if standing.left == 0:
                 await self._end(selected.stream.name, standing)
+
+    @contextmanager
+    def _counted(self, job: Job) -> Iterator[Tally]:
+        """When it began and ended, and every call inside as made for it."""
+        client = self._desk.client
+        tally = client.counts.jobs[job]
+        tally.began = client.clock.now()
+        try:
+            with on_behalf(job):
+                yield tally
+        finally:
+            tally.ended = client.clock.now()
 
     async def _attempt(self, selected: Selected, account: str) -> Failure | None:
         """Does one job; what went wrong comes back as a value."""

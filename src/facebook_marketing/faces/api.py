@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from facebook_marketing.catalog.schema import project
 from facebook_marketing.catalog.stream import Stream
+from facebook_marketing.clock import SystemClock
 from facebook_marketing.config import Config, load
 from facebook_marketing.engine.door import Event
 from facebook_marketing.engine.order import Selected
+from facebook_marketing.faces.airbyte import INTERRUPTED, version
 from facebook_marketing.faces.catalog import offered
 from facebook_marketing.faces.choices import DATASET, Choices, Modes, UsageError, chosen, mode_from
 from facebook_marketing.plan.statefile import parse_input
@@ -125,19 +127,35 @@ def sync(  # noqa: PLR0913 - each is a choice of the caller's, by name
     mode: "Mode | str | Mapping[str, Mode | str] | None" = None,
     dataset: str = DATASET,
     workdir: Path | None = None,
+    report: Path | str | None = None,
     on_event: Callable[[Event], None] | None = None,
 ) -> "Result":
     """Load streams into a warehouse as the command `sync` does, going on from what was loaded before.
 
     `mode` is for all streams, or by stream; without it each has its default. The result says what was read
-    (`.outcome`), and with `.exit_code` 0 whether all of it was: a partial sync raises nothing.
+    (`.outcome`), and with `.exit_code` 0 whether all of it was: a partial sync raises nothing. `report` is a file that
+    is written however the sync ends (docs/running.md).
 
     Raises: ConfigError, UsageError, WarehouseError, StateError, StoppedError.
     """
+    from facebook_marketing.faces.logs import clean
+    from facebook_marketing.faces.monitor import Monitor
+    from facebook_marketing.faces.run_report import Run, recorded, shown
     from facebook_marketing.faces.sync import run_sync
 
-    choices = Choices(_listed(streams), _modes(mode), dataset, workdir)
-    return finished(run_sync(_config(config), destination, choices, progress=on_event))
+    now, monitor = SystemClock().now, Monitor()
+    run = Run(version(), now(), destination=shown(destination), dataset=dataset)
+    path = None if report is None else Path(report)
+    with recorded(path, monitor, run, lambda error: (_code(error), clean(str(error) or repr(error))), now):
+        run.config = _config(config)
+        choices = Choices(_listed(streams), _modes(mode), dataset, workdir)
+        result = finished(run_sync(run.config, destination, choices, progress=on_event, monitor=monitor))
+        run.exit_code = result.exit_code
+    return result
+
+
+def _code(error: BaseException) -> int:
+    return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
 
 
 def finished(work: Coroutine[Any, Any, T]) -> T:

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from facebook_marketing.faces.airbyte import INTERRUPTED, forget_stdout, version
 
 if TYPE_CHECKING:
-    from facebook_marketing.config import Loaded
+    from facebook_marketing.config import Config, Loaded
     from facebook_marketing.faces.choices import Modes
+    from facebook_marketing.faces.monitor import Monitor
+    from facebook_marketing.faces.sync import Result
 
 T = TypeVar("T")
 
@@ -26,6 +28,9 @@ PROGRAM = "facebook-marketing"
 _CONFIG_HELP = "the configuration, JSON; what it leaves out comes from FACEBOOK_ACCESS_TOKEN, FACEBOOK_ACCOUNT_IDS, …"
 TERMINATED = 143
 """Exit code after SIGTERM, as shells have it."""
+
+_BEAT = 5.0
+"""Seconds between two looks of a display that nothing calls."""
 
 _EXIT = "Exit codes: 0 complete, 1 wrong configuration or nothing read, 2 wrong usage, 3 partly read."
 
@@ -43,20 +48,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         command: Callable[[argparse.Namespace], int] = arguments.command
         return command(arguments)
-    except (KeyboardInterrupt, asyncio.CancelledError) as stop:
-        _say("Stopped. What was loaded stays; the next run goes on from there.")
-        return INTERRUPTED if isinstance(stop, KeyboardInterrupt) else TERMINATED
     except BrokenPipeError:
         forget_stdout()
         return 1
-    except Exception as error:
-        if _expected(error):
-            _say(f"{PROGRAM}: {error}")
-            return 1
-        if getattr(arguments, "debug", True):
+    except (Exception, KeyboardInterrupt, asyncio.CancelledError) as error:
+        if getattr(arguments, "debug", True) and isinstance(error, Exception) and not _expected(error):
             raise
-        _say(f"{PROGRAM}: an error of ours: {error!r}. Please report it, with what --debug prints.")
-        return 1
+        code, text = _told(error)
+        _say(text)
+        return code
+
+
+def _told(error: BaseException) -> tuple[int, str]:
+    """The exit code that an error comes to, and what is said of it."""
+    if isinstance(error, KeyboardInterrupt | asyncio.CancelledError):
+        code = INTERRUPTED if isinstance(error, KeyboardInterrupt) else TERMINATED
+        return code, "Stopped. What was loaded stays; the next run goes on from there."
+    if isinstance(error, Exception) and _expected(error):
+        return 1, f"{PROGRAM}: {error}"
+    return 1, f"{PROGRAM}: an error of ours: {error!r}. Please report it, with what --debug prints."
 
 
 def _expected(error: Exception) -> bool:
@@ -169,6 +179,9 @@ def _sync_parser(commands: Commands) -> None:
     how.add_argument(
         "--full-refresh", action="store_true", help="read everything again and replace the tables: --mode overwrite"
     )
+    sync.add_argument(
+        "--report", type=Path, metavar="FILE", help="write what was read of each stream and account, as JSON"
+    )
     sync.add_argument("--quiet", action="store_true", help="no progress display")
     sync.epilog = _EXIT
 
@@ -241,19 +254,51 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _sync(arguments: argparse.Namespace) -> int:
+    from facebook_marketing.clock import SystemClock
+    from facebook_marketing.faces.logs import clean
+    from facebook_marketing.faces.monitor import Monitor
+    from facebook_marketing.faces.run_report import Run, recorded, shown
+
+    def told(error: BaseException) -> tuple[int, str]:
+        code, text = _told(error)
+        return code, clean(text)
+
+    now = SystemClock().now
+    run, monitor = Run(version(), now(), destination=shown(arguments.destination), dataset=arguments.dataset), Monitor()
+    with recorded(arguments.report, monitor, run, told, now):
+        run.config = _loaded(arguments.config).config
+        result = _synced(arguments, run.config, monitor)
+        run.exit_code = result.exit_code
+    _say(result.text())
+    return result.exit_code
+
+
+def _synced(arguments: argparse.Namespace, config: "Config", monitor: "Monitor") -> "Result":
     from facebook_marketing.faces.choices import Choices
     from facebook_marketing.faces.progress import display
     from facebook_marketing.faces.reading import quiet_collector
     from facebook_marketing.faces.sync import run_sync
 
-    loaded = _loaded(arguments.config)
     choices = Choices(_names(arguments.streams), _modes(arguments), arguments.dataset)
     quiet_collector()
-    with display(quiet=arguments.quiet) as progress:
-        work = run_sync(loaded.config, arguments.destination, choices, progress=progress)
-        result = asyncio.run(_until_sigterm(work))
-    _say(result.text())
-    return result.exit_code
+    with display(monitor, quiet=arguments.quiet) as shown:
+        work = run_sync(config, arguments.destination, choices, progress=shown.show, monitor=monitor)
+        return asyncio.run(_until_sigterm(_ticking(work, shown.tick)))
+
+
+async def _ticking(work: Coroutine[Any, Any, T], tick: Callable[[], None]) -> T:
+    """Lets the display know that time passes: while Meta makes us wait nothing else happens."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(_BEAT)
+            tick()
+
+    beating = asyncio.create_task(beat())
+    try:
+        return await work
+    finally:
+        beating.cancel()
 
 
 def _verify(arguments: argparse.Namespace) -> int:

@@ -55,6 +55,7 @@ def run_demo(
 def _synced(database: Path, options: "Options | None") -> "Result":
     from facebook_marketing.config import load
     from facebook_marketing.faces.choices import Choices
+    from facebook_marketing.faces.monitor import Monitor
     from facebook_marketing.faces.parts import EVERY
     from facebook_marketing.faces.progress import display
     from facebook_marketing.faces.sync import run_sync
@@ -68,12 +69,14 @@ def _synced(database: Path, options: "Options | None") -> "Result":
             raise
         message = f"The demo needs {error.name}. Install it: pip install 'facebook-marketing[all]'."
         raise UsageError(message) from error
+    monitor = Monitor()
     with (
         start(options or Options(run_seconds=RUN_SECONDS, size=Size(**SIZE), anchor=ANCHOR)) as sandbox,
-        display() as progress,
+        display(monitor) as shown,
     ):
         config = load({"insights_start_date": first_day()}, environment(sandbox.url)).config
-        return asyncio.run(run_sync(config, destination(database), Choices((EVERY,)), progress=progress))
+        work = run_sync(config, destination(database), Choices((EVERY,)), progress=shown.show, monitor=monitor)
+        return asyncio.run(work)
 
 
 def environment(url: str) -> Mapping[str, str]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from facebook_marketing.config import Config, InsightConfig
     from facebook_marketing.engine.order import Order
     from facebook_marketing.graph.client import Client, Patience
+    from facebook_marketing.graph.counts import Counts
     from facebook_marketing.graph.transport import Transport
     from facebook_marketing.graph.wire import Endpoint
 
@@ -92,14 +93,19 @@ def endpoint_of(config: "Config") -> "Endpoint":
 
 
 def client_of(
-    config: "Config", transport: "Transport", clock: "Clock", *, patience: "Patience | None" = None
+    config: "Config",
+    transport: "Transport",
+    clock: "Clock",
+    *,
+    patience: "Patience | None" = None,
+    counts: "Counts | None" = None,
 ) -> "Client":
     """The client with the user's share of the quota."""
     from facebook_marketing.graph.budget import Pace
     from facebook_marketing.graph.client import Client
 
     pace = Pace(share=config.quota_share, most=float(config.max_concurrency))
-    return Client(endpoint_of(config), transport, clock, pace=pace, patience=patience)
+    return Client(endpoint_of(config), transport, clock, pace=pace, patience=patience, counts=counts)
 
 
 EVERY = "all"

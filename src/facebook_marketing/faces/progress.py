@@ -4,162 +4,213 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
-from typing import TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
-from facebook_marketing.engine.door import Event, Gap, Progress, Status, StreamStatus
+from facebook_marketing.engine.door import Event, Progress, Status, StreamStatus
+from facebook_marketing.faces.monitor import ENDED, Monitor, Stream
 
-Show = Callable[[Event], None]
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
 
-QUIET_SECONDS = 15.0
-"""So often a line says that the sync goes on where no display can move."""
-
-ENDED = frozenset((StreamStatus.COMPLETE, StreamStatus.INCOMPLETE))
-
-
-@dataclass(slots=True)
-class Tally:
-    """How far one stream is, all accounts together. `planned` None: nobody knows how much is to come."""
-
-    accounts: dict[str, Progress] = field(default_factory=dict)
-    status: StreamStatus | None = None
-    error: str | None = None
-    gaps: int = 0
-
-    @property
-    def rows(self) -> int:
-        """Rows of all accounts."""
-        return sum(one.rows for one in self.accounts.values())
-
-    @property
-    def done(self) -> int:
-        """Pages or windows of all accounts."""
-        return sum(one.done for one in self.accounts.values())
-
-    @property
-    def planned(self) -> int | None:
-        """Windows to read, once every account that began has said how many."""
-        known = [one.planned for one in self.accounts.values() if one.planned is not None]
-        return sum(known) if known and len(known) == len(self.accounts) else None
+LINE_SECONDS = 30.0
+"""So often at most a line says how far the sync is, where no display can move."""
+SILENT_SECONDS = 60.0
+"""So often at most while nothing changes."""
 
 
-class Board:
-    """Adds events up. Pure: shows nothing."""
+class Display(Protocol):
+    """Shows a person what the monitor of a sync knows."""
 
-    def __init__(self) -> None:
-        """Begin with no stream."""
-        self.streams: dict[str, Tally] = {}
-        self.calls = 0
+    def show(self, event: Event) -> None:
+        """Something happened."""
+        ...
 
-    def add(self, event: Event) -> Tally:
-        """Take one event in; the tally of its stream."""
-        tally = self.streams.setdefault(event.stream, Tally())
-        if isinstance(event, Progress):
-            tally.accounts[event.account] = event
-            self.calls = max(self.calls, event.calls)
-        elif isinstance(event, Gap):
-            tally.gaps += 1
-        elif isinstance(event, Status):
-            tally.status, tally.error = event.status, event.error
-        return tally
-
-    @property
-    def rows(self) -> int:
-        """Rows of all streams."""
-        return sum(tally.rows for tally in self.streams.values())
-
-    def running(self) -> int:
-        """How many streams have begun and not ended."""
-        return sum(tally.status not in ENDED for tally in self.streams.values())
-
-    def total(self) -> str:
-        """Say in one line how far the whole sync is."""
-        return f"{self.rows:,} rows, {self.calls:,} Graph calls, streams running: {self.running()}"
+    def tick(self) -> None:
+        """Some time has passed, whether or not something happened."""
+        ...
 
 
-def ending(stream: str, tally: Tally) -> str:
-    """Say in one line what a stream came to."""
-    gaps = f", gaps: {tally.gaps}" if tally.gaps else ""
-    if tally.status is StreamStatus.COMPLETE:
-        return f"{stream}: {tally.rows:,} rows{gaps}"
-    return f"{stream}: not read to the end, {tally.rows:,} rows{gaps}: {tally.error or 'no reason was given'}"
+Now = Callable[[], float]
 
 
-def display(*, quiet: bool = False, out: TextIO | None = None) -> AbstractContextManager[Show]:
+def display(
+    monitor: Monitor, *, quiet: bool = False, out: TextIO | None = None, now: Now = time.time
+) -> AbstractContextManager[Display]:
     """Open a display (on stderr): live on a terminal when rich is there, plain lines otherwise, nothing when quiet."""
     where = out or sys.stderr
     if quiet:
-        return nullcontext(_nothing)
+        return nullcontext(Quiet())
     if where.isatty():
         try:
-            return _live(where)
+            return _live(monitor, where, now)
         except ModuleNotFoundError:
             pass
-    return nullcontext(plain(where))
+    return nullcontext(Plain(monitor, where, now))
 
 
-def _nothing(_: Event) -> None:
-    """Show nothing."""
+# --- words ------------------------------------------------------------------------------------------------------------
 
 
-def plain(out: TextIO, now: Callable[[], float] = time.monotonic) -> Show:
-    """Write a line when a stream ends, and one now and then while none does. `now` is in seconds."""
-    board = Board()
-    spoken = now()
+def ending(name: str, stream: Stream) -> str:
+    """Say in one line what a stream came to."""
+    gaps = f", gaps: {stream.gaps}" if stream.gaps else ""
+    if stream.status is StreamStatus.COMPLETE:
+        return f"{name}: {stream.rows:,} rows{gaps}"
+    return f"{name}: not read to the end, {stream.rows:,} rows{gaps}: {stream.error or 'no reason was given'}"
 
-    def show(event: Event) -> None:
-        nonlocal spoken
-        tally = board.add(event)
+
+def total(monitor: Monitor, now: float) -> str:
+    """Say in one line how far the whole sync is."""
+    return ", ".join(part for part in (*_amounts(monitor), quota(monitor, now), time_left(monitor, now)) if part)
+
+
+def quota(monitor: Monitor, now: float) -> str:
+    """Say how full the fullest quota is, and what is waited for."""
+    blocked = monitor.blocked(now)
+    if not blocked:
+        fullest = monitor.fullest()
+        return "" if fullest is None or fullest < 1 else f"quota used: {fullest:.0f} %"
+    longest = max(blocked, key=lambda one: blocked[one])
+    case = f" ({longest.use_case})" if longest.use_case else ""
+    whose = "the app" if longest.account == "app" else f"account {longest.account}"
+    others = f" and {len(blocked) - 1} more" if len(blocked) > 1 else ""
+    return f"waiting {span(blocked[longest])} for the quota of {whose}{case}{others}"
+
+
+def time_left(monitor: Monitor, now: float) -> str:
+    """Say when the end is to be expected; nothing while nobody knows."""
+    left = monitor.left(now)
+    return "" if left is None else f"about {span(left)} left"
+
+
+def span(seconds: float) -> str:
+    """Write a time as people say it: 40 s, 12 min, 2 h 5 min."""
+    if seconds < 100:  # noqa: PLR2004 - up to there seconds are easier to grasp
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004 - as above
+
+
+def _amounts(monitor: Monitor) -> tuple[str, ...]:
+    done, planned = monitor.windows
+    streams = f"{monitor.ended()} of {len(monitor.selected)} streams read" if monitor.selected else ""
+    windows = f"{done:,} of {planned:,} windows" if planned else ""
+    return f"{monitor.rows:,} rows", windows, f"{monitor.counts.calls:,} Graph calls", streams
+
+
+# --- displays ---------------------------------------------------------------------------------------------------------
+
+
+class Quiet:
+    """Shows nothing."""
+
+    def show(self, event: Event) -> None:
+        """Something happened."""
+
+    def tick(self) -> None:
+        """Some time has passed."""
+
+
+class Plain:
+    """A line when a stream ends, and one now and then while none does."""
+
+    def __init__(self, monitor: Monitor, out: TextIO, now: Now) -> None:
+        self._monitor = monitor
+        self._out = out
+        self._now = now
+        self._spoken = now()
+        self._rows = self._calls = 0
+
+    def show(self, event: Event) -> None:
+        """Something happened."""
         if isinstance(event, Status) and event.status in ENDED:
-            line = ending(event.stream, tally)
-        elif now() - spoken >= QUIET_SECONDS:
-            line = f"… {board.total()}"
-        else:
+            self._say(ending(event.stream, self._monitor.streams[event.stream]))
+        elif isinstance(event, Progress):
+            self.tick()
+
+    def tick(self) -> None:
+        """Some time has passed."""
+        now, monitor = self._now(), self._monitor
+        silent = now - self._spoken
+        moved = (monitor.rows, monitor.counts.calls) != (self._rows, self._calls)
+        if silent >= (LINE_SECONDS if moved else SILENT_SECONDS):
+            self._say(f"… {total(monitor, now)}")
+
+    def _say(self, line: str) -> None:
+        self._spoken = self._now()
+        self._rows, self._calls = self._monitor.rows, self._monitor.counts.calls
+        self._out.write(f"{line}\n")
+        self._out.flush()
+
+
+class Live:
+    """A bar for each stream that runs, and below them the whole; what has ended stays above as a line."""
+
+    def __init__(self, monitor: Monitor, bars: "Bars", now: Now) -> None:
+        self._monitor = monitor
+        self._bars = bars
+        self._now = now
+        self._tasks: dict[str, TaskID] = {}
+
+    def show(self, event: Event) -> None:
+        """Something happened."""
+        from rich.text import Text
+
+        name = event.stream
+        stream = self._monitor.streams[name]
+        task = self._tasks.get(name)
+        if stream.status not in ENDED:
+            if task is None:
+                task = self._tasks[name] = self._bars.add_task(name, total=None, rows="", far="")
+            windows = f"{stream.done:,} of {stream.planned:,} windows" if stream.planned else ""
+            self._bars.update(
+                task, total=stream.planned, completed=stream.done, rows=f"{stream.rows:,} rows", far=windows
+            )
             return
-        spoken = now()
-        out.write(f"{line}\n")
-        out.flush()
+        if task is not None:
+            self._bars.remove_task(self._tasks.pop(name))
+        if isinstance(event, Status):
+            mark = ("✓ ", "green") if stream.status is StreamStatus.COMPLETE else ("✗ ", "red")
+            self._bars.console.print(Text.assemble(mark, ending(name, stream)))
 
-    return show
+    def tick(self) -> None:
+        """Some time has passed: the display looks by itself."""
+
+    def __rich__(self) -> "RenderableType":
+        """The whole, as it is at this moment."""
+        from rich.console import Group
+        from rich.text import Text
+
+        now = self._now()
+        elapsed = span(now - self._monitor.began) if self._monitor.began else ""
+        said = (*_amounts(self._monitor), elapsed, time_left(self._monitor, now))
+        lines = (" · ".join(part for part in said if part), quota(self._monitor, now))
+        return Group(self._bars, *(Text(line, style="dim") for line in lines if line))
 
 
-def _live(out: TextIO) -> AbstractContextManager[Show]:
-    """A bar for each stream that runs; what has ended stays above as a line."""
+def _live(monitor: Monitor, out: TextIO, now: Now) -> AbstractContextManager[Display]:
+    """Raises ModuleNotFoundError without rich."""
     from rich.console import Console
-    from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn
+    from rich.live import Live as Screen
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn
     from rich.progress import Progress as Bars
-    from rich.text import Text
 
-    console = Console(file=out)
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[rows]}", justify="right"),
         TextColumn("{task.fields[far]}", justify="right"),
     )
-    board = Board()
-    tasks: dict[str, TaskID] = {}
-
-    def show(event: Event) -> None:
-        tally = board.add(event)
-        if event.stream not in tasks:
-            tasks[event.stream] = bars.add_task(event.stream, total=None, far="")
-        if tally.status in ENDED:
-            bars.update(tasks[event.stream], visible=False)
-            if isinstance(event, Status):
-                mark = ("✓ ", "green") if tally.status is StreamStatus.COMPLETE else ("✗ ", "red")
-                bars.console.print(Text.assemble(mark, ending(event.stream, tally)))
-        else:
-            far = f"{tally.rows:,} rows" + (f", {tally.done} of {tally.planned} windows" if tally.planned else "")
-            bars.update(tasks[event.stream], total=tally.planned, completed=tally.done, far=far)
-        bars.update(whole, far=board.total())
-
-    bars = Bars(*columns, console=console, transient=True)
-    whole = bars.add_task("all", total=None, far="")
+    console = Console(file=out)
+    live = Live(monitor, Bars(*columns, console=console), now)
+    screen = Screen(live, console=console, transient=True, refresh_per_second=4)
 
     @contextmanager
-    def shown() -> Iterator[Show]:
-        with bars:
-            yield show
+    def shown() -> Iterator[Display]:
+        with screen:
+            yield live
 
     return shown()

@@ -10,6 +10,7 @@ from facebook_marketing.engine.door import Outcome, Sink
 from facebook_marketing.engine.order import Selected
 from facebook_marketing.engine.read import read
 from facebook_marketing.faces.accounts import PASSING, AccountsError, accounts_of
+from facebook_marketing.faces.monitor import Monitor
 from facebook_marketing.faces.parts import client_of, order_of
 from facebook_marketing.graph.client import Client
 from facebook_marketing.graph.transport import HttpTransport, Transport
@@ -43,24 +44,28 @@ async def run_engine(  # noqa: PLR0913 - the parts are passed in
     transport: Transport | None = None,
     clock: Clock | None = None,
     awaited: Awaited | None = None,
+    monitor: Monitor | None = None,
 ) -> Outcome:
-    """Reads the selection of the configured accounts into the sink.
+    """Reads the selection of the configured accounts into the sink. `monitor` is kept up to date on the way.
 
     Raises:
         StoppedError: no account could be found out.
         StateError: the saved state cannot be used.
     """
     door = transport or HttpTransport(connections=config.max_concurrency * 2)
-    client = client_of(config, door, clock or SystemClock())
+    seen = monitor or Monitor()
+    client = client_of(config, door, clock or SystemClock(), counts=seen.counts)
     if awaited is not None:
         awaited.client = client
     try:
         accounts = await accounts_of(client, config.account_ids, config.accounts_include, config.accounts_exclude)
-        return await read(order_of(config, accounts), selected, state, sink, client=client, transport=door)
+        seen.accounts, order = accounts, order_of(config, accounts)
+        seen.outcome = outcome = await read(order, selected, state, sink, client=client, transport=door)
     except AccountsError as error:
         raise StoppedError(client.clean(str(error)), passing=error.kind in PASSING) from None
     finally:
         await door.close()
+    return outcome
 
 
 def quiet_collector() -> None:

@@ -1,8 +1,11 @@
 """The command `sync`: reads into a warehouse, going on from what stands there."""
 
+import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from facebook_marketing.catalog.stream import Behaviour
 from facebook_marketing.clock import Clock, SystemClock
 from facebook_marketing.config import Config
 from facebook_marketing.engine.door import Event, Outcome
@@ -11,24 +14,29 @@ from facebook_marketing.engine.order import Selected
 from facebook_marketing.faces.catalog import offered
 from facebook_marketing.faces.choices import Choices, chosen, modes_of
 from facebook_marketing.faces.expiry import watched
+from facebook_marketing.faces.monitor import Monitor
 from facebook_marketing.faces.reading import run_engine
 from facebook_marketing.graph.transport import Transport
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a sync into a warehouse came to. `seconds` is wall time."""
+    """What a sync into a warehouse came to. `seconds` is wall time, `jobs` how many streams of accounts there were."""
 
     outcome: Outcome
     destination: str
     seconds: float
+    jobs: int = 0
 
     @property
     def exit_code(self) -> int:
         """0 complete, 3 partly, 1 nothing."""
-        if not self.outcome.failures:
+        failed = {(failure.stream, failure.account) for failure in self.outcome.failures}
+        if not failed:
             return 0
-        return 3 if any(self.outcome.rows.values()) else 1
+        return 3 if any(self.outcome.rows.values()) or len(failed) < self.jobs else 1
 
     def text(self) -> str:
         """The report for a person."""
@@ -52,24 +60,28 @@ async def run_sync(  # noqa: PLR0913 - the parts are passed in
     choices: Choices = Choices(),  # noqa: B008 - it is frozen
     *,
     progress: Callable[[Event], None] | None = None,
+    monitor: Monitor | None = None,
     transport: Transport | None = None,
     clock: Clock | None = None,
 ) -> Result:
     """Loads the chosen streams into the destination, going on from what was loaded before.
+
+    `monitor` is kept up to date, `progress` told of every event after it.
 
     Raises:
         UsageError: there is no such stream.
         WarehouseError: the destination cannot be used; what was committed before stays.
         StoppedError, StateError: see `run_engine`.
     """
-    from facebook_marketing.sinks.modes import Mode, default_mode
     from facebook_marketing.sinks.warehouse import Warehouse
 
-    time = clock or SystemClock()
-    began = time.now()
+    time, seen = clock or SystemClock(), monitor or Monitor()
+    seen.began = began = time.now()
     streams = chosen(offered(config), choices.streams)
     modes = modes_of(streams, choices.modes)
     selected = [Selected(one, modes[one.name].incremental and one.cursor is not None) for one in streams]
+    seen.selected, seen.modes = tuple(modes), modes
+    seen.reports = frozenset(one.name for one in streams if one.behaviour is Behaviour.REPORT)
     sink = Warehouse(
         destination,
         streams,
@@ -77,12 +89,25 @@ async def run_sync(  # noqa: PLR0913 - the parts are passed in
         dataset=choices.dataset,
         workdir=choices.workdir,
         clock=time,
-        progress=progress,
+        progress=_telling(seen, progress),
     )
     try:
         state = await sink.restore()
         async with watched(config, transport=transport, clock=time):
-            outcome = await run_engine(config, selected, state, sink, transport=transport, clock=time)
+            outcome = await run_engine(config, selected, state, sink, transport=transport, clock=time, monitor=seen)
+    except asyncio.CancelledError:
+        log.info("Stopping: what was read so far is loaded first.")
+        raise
     finally:
         await sink.close()
-    return Result(outcome, destination, time.now() - began)
+    jobs = len(seen.accounts) * sum(one.behaviour is not Behaviour.LEDGER for one in streams)
+    return Result(outcome, destination, time.now() - began, jobs)
+
+
+def _telling(monitor: Monitor, progress: Callable[[Event], None] | None) -> Callable[[Event], None]:
+    def tell(event: Event) -> None:
+        monitor.add(event)
+        if progress is not None:
+            progress(event)
+
+    return tell

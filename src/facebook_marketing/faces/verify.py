@@ -31,9 +31,9 @@ from facebook_marketing.engine.reconcile import Compared, Known, Numbers, compar
 from facebook_marketing.engine.totals import Question, Totals, TotalsError
 from facebook_marketing.faces.accounts import ALL
 from facebook_marketing.faces.catalog import no_such_stream, offered
+from facebook_marketing.faces.choices import UsageError
 from facebook_marketing.faces.parts import client_of, named, wanted
 from facebook_marketing.faces.reading import run_engine
-from facebook_marketing.faces.sync import UsageError
 from facebook_marketing.faces.verification import Checked, Repair, Verification, told
 from facebook_marketing.graph.client import Client
 from facebook_marketing.graph.transport import HttpTransport, Transport

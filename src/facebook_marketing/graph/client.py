@@ -14,6 +14,7 @@ import msgspec
 from facebook_marketing.clock import Clock
 from facebook_marketing.graph import budget, wire
 from facebook_marketing.graph.budget import APP, Meter, Pace
+from facebook_marketing.graph.counts import JOB, Counts, Job, Quota
 from facebook_marketing.graph.transport import Transport, UnreachableError
 from facebook_marketing.graph.verdicts import Kind, Verdict, judge
 from facebook_marketing.graph.wire import Call, Endpoint, Fault, Page, Reply
@@ -21,7 +22,7 @@ from facebook_marketing.graph.wire import Call, Endpoint, Fault, Page, Reply
 log = logging.getLogger(__name__)
 
 _PULSE = 30.0
-"""Seconds after which a long wait says again that it waits."""
+"""Seconds from which on a wait is long, and is said."""
 
 _INSTANT = 0.001
 """Seconds that a wait takes at least: clocks do not tell less apart, and a gate opens only when its time is over."""
@@ -71,17 +72,6 @@ class _Gate:
     said: float = 0.0
 
 
-@dataclass(slots=True)
-class Counts:
-    """What was asked so far. Members of a batch count as calls, as they do at Meta."""
-
-    calls: int = 0
-    retries: int = 0
-    throttles: int = 0
-    waited: float = 0.0
-    most_under_way: int = 0
-
-
 class Client:
     """One token's way to Meta. All accounts share the connections and the app's budget; each has its own besides."""
 
@@ -94,8 +84,9 @@ class Client:
         pace: Pace | None = None,
         patience: Patience | None = None,
         dice: Callable[[], float] = random.random,
+        counts: Counts | None = None,
     ) -> None:
-        self.counts = Counts()
+        self.counts = counts or Counts()
         self._endpoint = endpoint
         self._transport = transport
         self._clock = clock
@@ -148,8 +139,7 @@ class Client:
                     tries += 1
                     if tries > self._patience.retries:
                         return answer
-                    self.counts.retries += 1
-                    await self._pause(tries, answer.fault)
+                    await self._pause(tries, answer.fault, call)
                 case Kind.THROTTLE_ACCOUNT | Kind.THROTTLE_APP:
                     if self._clock.now() - started > self._patience.throttled:
                         return answer
@@ -165,7 +155,7 @@ class Client:
             return (await self.ask(calls[0]),)
         first = calls[0]
         async with self._admitted(first):
-            reply = await self._send(wire.batch(self._endpoint, calls), first, len(calls))
+            reply = await self._send(wire.batch(self._endpoint, calls), calls)
         entries = self._entries(reply, len(calls))
         return tuple(await asyncio.gather(*map(self._settle, calls, entries)))
 
@@ -175,7 +165,7 @@ class Client:
         So the secret stands in the body of a POST, where no address and no log of addresses has it.
         """
         async with self._admitted(call):
-            reply = await self._send(wire.batch(self._endpoint, [call]), call, 1)
+            reply = await self._send(wire.batch(self._endpoint, [call]), (call,))
         [entry] = self._entries(reply, 1)
         if entry is None:
             whole = wire.read(reply) if isinstance(reply, Reply) else reply
@@ -206,16 +196,17 @@ class Client:
         throttled = verdict.kind in {Kind.THROTTLE_ACCOUNT, Kind.THROTTLE_APP} and self._patience.throttled >= 0
         return await self.ask(call) if throttled or verdict.kind is Kind.RETRY else Refusal(found, verdict)
 
-    async def _pause(self, tries: int, fault: Fault) -> None:
+    async def _pause(self, tries: int, fault: Fault, call: Call) -> None:
         longest = 5.0 if fault.code in _GLITCH_CODES else self._patience.longest_pause
         pause = min(longest, self._patience.first_pause * 2 ** (tries - 1)) * (0.75 + self._dice() / 2)
         log.debug("Trying again in %.1f s: %s", pause, fault)
-        self.counts.waited += pause
-        await self._clock.sleep(pause)
+        for tally in self.counts.tallies(_job(call)):
+            tally.retries += 1
+        await self._wait(call, pause)
 
     async def _once(self, call: Call) -> Answer:
         async with self._admitted(call):
-            reply = await self._send(wire.request(self._endpoint, call), call, 1)
+            reply = await self._send(wire.request(self._endpoint, call), (call,))
         if isinstance(reply, Fault):
             return Refusal(reply, judge(reply))
         self._observe(call, reply)
@@ -227,9 +218,12 @@ class Client:
         self._punish(call, verdict, reply)
         return Refusal(found, verdict)
 
-    async def _send(self, request: wire.Request, call: Call, members: int) -> Reply | Fault:
-        self.counts.calls += members
+    async def _send(self, request: wire.Request, calls: Sequence[Call]) -> Reply | Fault:
+        call = calls[0]
         self._sent[id(request)] = (f"{call.method} {call.path}", self._clock.now())
+        for one in calls:
+            for tally in self.counts.tallies(_job(one)):
+                tally.calls += 1
         try:
             reply = await self._transport.send(request)
         except UnreachableError as broken:
@@ -251,6 +245,8 @@ class Client:
         for usage in budget.read(reply.headers, call.account):
             gate = self._gates[usage.account or APP, usage.use_case or ""]
             gate.meter = budget.observe(gate.meter, usage, now, self._pace)
+            for tally in self.counts.tallies(_job(call)):
+                tally.reading(Quota(usage.account or APP, usage.use_case or ""), usage.percent, usage.tier)
 
     def _praise(self, call: Call) -> None:
         for key in self._keys(call):
@@ -265,16 +261,18 @@ class Client:
                 key = (call.account, call.use_case) if call.account else (APP, "")
             case _:
                 return
-        self.counts.throttles += 1
         usages = budget.read(reply.headers, call.account)
         regain = max((u.regain_seconds for u in usages if u.use_case in {None, call.use_case}), default=0.0)
         gate, now = self._gates[key], self._clock.now()
         gate.meter = budget.refused(gate.meter, regain, now, self._dice())
+        for tally in self.counts.tallies(_job(call)):
+            tally.refused(Quota(*key), gate.meter.blocked_until)
+        gate.said = now
         log.info("%s: %s Waiting %.0f s.", _whom(key), verdict.rule.meaning, gate.meter.blocked_until - now)
 
     @asynccontextmanager
     async def _admitted(self, call: Call) -> AsyncIterator[None]:
-        """Holds a place in every budget that the call touches; waits for it, and says so every half minute."""
+        """Holds a place in every budget that the call touches; waits for it, and says so now and then."""
         gates = [self._gates[key] for key in self._keys(call)]
         await self._wait_for_place(gates, call)
         try:
@@ -294,8 +292,7 @@ class Client:
                 break
             self._say_waiting(call, now)
             if wait > 0:
-                self.counts.waited += min(wait, _PULSE)
-                await self._clock.sleep(max(_INSTANT, min(wait, _PULSE)))
+                await self._wait(call, max(_INSTANT, min(wait, _PULSE)))
             else:
                 async with self._freed:
                     await self._freed.wait()
@@ -313,6 +310,16 @@ class Client:
                     log.info("Waiting for quota: %s.", _until(key, gate))
                 gate.said = now
 
+    async def _wait(self, call: Call, seconds: float) -> None:
+        tallies = self.counts.tallies(_job(call))
+        for tally in tallies:
+            tally.wait_begins(self._clock.now())
+        try:
+            await self._clock.sleep(seconds)
+        finally:
+            for tally in tallies:
+                tally.wait_ends(self._clock.now())
+
     def _has_room(self, gates: Sequence[_Gate]) -> bool:
         free = (gate.under_way < max(1, int(gate.meter.room)) for gate in gates)
         return self._under_way < self._pace.most and all(free)
@@ -324,6 +331,10 @@ def _until(key: Key, gate: _Gate) -> str:
     except (OverflowError, ValueError, OSError):  # whatever a header said, it must not end the sync
         at = "further notice"
     return f"{_whom(key)}, until {at}"
+
+
+def _job(call: Call) -> Job | None:
+    return Job(*call.job) if call.job is not None else JOB.get()
 
 
 def _whom(key: Key) -> str:

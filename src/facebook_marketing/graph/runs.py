@@ -15,6 +15,7 @@ import msgspec
 from facebook_marketing.catalog.stream import UseCase
 from facebook_marketing.graph import wire
 from facebook_marketing.graph.client import Answer, Client, Refusal
+from facebook_marketing.graph.counts import JOB, Job
 from facebook_marketing.graph.verdicts import Kind, judge
 from facebook_marketing.graph.wire import Call, Fault
 
@@ -107,6 +108,7 @@ class _Watched:
     began: float
     moved: float
     born: float
+    job: Job | None
     percent: int = -1
     asked: int = 0
     ripe: float | None = None
@@ -135,7 +137,8 @@ class Watch:
         now = self._client.clock.now()
         born = now if created_at is None else created_at
         first = max(_FIRST_POLL, _NEARLY * self._usual(account))
-        watched = _Watched(account, run_id if kin is None else kin, deadlines, now, now, born, due=now + first)
+        kin = run_id if kin is None else kin
+        watched = _Watched(account, kin, deadlines, now, now, born, JOB.get(), due=now + first)
         self._open[run_id] = watched
         task = self._tasks.get(account)
         if task is None or task.done():
@@ -208,8 +211,13 @@ class Watch:
                 watched.ending.set_exception(error)
                 self._open.pop(run_id, None)
 
+    def _poll_call(self, run_id: str, account: str) -> Call:
+        """Polls of several jobs go together: each counts for its own."""
+        watched = self._open.get(run_id)
+        return Call(run_id, account=account, use_case=UseCase.ADS_INSIGHTS, job=watched.job if watched else None)
+
     async def _poll(self, account: str, run_ids: Sequence[str]) -> None:
-        answers = await self._client.batch([_poll_call(run_id, account) for run_id in run_ids])
+        answers = await self._client.batch([self._poll_call(run_id, account) for run_id in run_ids])
         now = self._client.clock.now()
         for run_id, answer in zip(run_ids, answers, strict=True):
             watched = self._open.get(run_id)
@@ -238,10 +246,6 @@ def _interval(watched: _Watched, now: float) -> float:
 def _slack(watched: _Watched, now: float) -> float:
     """A run that is due soon is polled along with those that are due now."""
     return _interval(watched, now) / 4
-
-
-def _poll_call(run_id: str, account: str) -> Call:
-    return Call(run_id, account=account, use_case=UseCase.ADS_INSIGHTS)
 
 
 def _judge(run_id: str, watched: _Watched, answer: Answer, now: float) -> Ending | None:

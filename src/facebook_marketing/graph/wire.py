@@ -60,13 +60,17 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What is asked, without host and token. `account` is the bare number whose quota pays ("" = none)."""
+    """What is asked, without host and token. `account` is the bare number whose quota pays ("" = none).
+
+    `job` is the stream and account on whose behalf it is asked, where that is not whoever asks. Never sent.
+    """
 
     path: str
     params: tuple[tuple[str, str], ...] = ()
     account: str = ""
     use_case: UseCase = UseCase.ADS_MANAGEMENT
     method: Method = "GET"
+    job: tuple[str, str] | None = None
 
     def having(self, **params: str | None) -> "Call":
         """The same call with these parameters put in place of theirs; None takes one out."""

@@ -18,7 +18,7 @@ from pyarrow import RecordBatch
 from facebook_marketing.catalog.stream import Stream
 from facebook_marketing.clock import Clock
 from facebook_marketing.engine.door import Event, Rows, Status, StreamStatus
-from facebook_marketing.sinks.arrow import arrow_schema, to_table
+from facebook_marketing.sinks.arrow import CONTENT, DELETED, DELETED_AT, arrow_schema, to_table
 
 __all__ = ["MOST_BYTES", "RecordBatch", "Shelves", "batch_schema"]
 
@@ -78,8 +78,7 @@ class Shelves:
         if not rows.items or self._shelves[rows.stream].left:
             return
         synced_at = datetime.fromtimestamp(self._clock.now(), UTC)
-        table = await asyncio.to_thread(to_table, self._streams[rows.stream], rows, synced_at)
-        for batch in _batches(table, rows.stream, rows.account):
+        for batch in await asyncio.to_thread(_batches, self._streams[rows.stream], rows, synced_at):
             await self._lay(rows.stream, batch)
 
     async def checkpoint(self, stream: str, state: Mapping[str, Any]) -> None:
@@ -178,12 +177,20 @@ def _settle(shelf: _Shelf) -> None:
 
 
 def batch_schema(stream: Stream) -> pa.Schema:
-    """The columns of a stream's batches, those aside that Meta sends and nobody declared."""
-    return arrow_schema(stream).with_metadata({"stream": stream.name})
+    """The columns of a stream's batches, those aside that Meta sends and nobody declared.
+
+    A table's own columns are left out: what vanished is found out by comparing with the rows before.
+    """
+    declared = {column.name for column in stream.columns}
+    own = {CONTENT, DELETED, DELETED_AT} - declared
+    return pa.schema([field for field in arrow_schema(stream) if field.name not in own])
 
 
-def _batches(table: pa.Table, stream: str, account: str) -> list[RecordBatch]:
-    """One batch a page (to_table may give several chunks); each says whose it is."""
-    labelled = table.combine_chunks().replace_schema_metadata({"stream": stream, "account": account})
+def _batches(stream: Stream, rows: Rows, synced_at: datetime) -> list[RecordBatch]:
+    """The page as a batch (to_table may give several chunks) that says whose it is."""
+    table = to_table(stream, rows, synced_at)
+    own = {CONTENT, DELETED, DELETED_AT} & set(table.column_names) - set(batch_schema(stream).names)
+    table = table.drop_columns(list(own)).combine_chunks()
+    labelled = table.replace_schema_metadata({"stream": rows.stream, "account": rows.account})
     found: list[RecordBatch] = labelled.to_batches()
     return found

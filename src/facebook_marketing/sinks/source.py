@@ -16,9 +16,10 @@ from dlt.extract import DltResource, DltSource
 
 from facebook_marketing.catalog.stream import Behaviour, Stream
 from facebook_marketing.engine.incomplete import IncompleteWarning
-from facebook_marketing.sinks.arrow import ROW_ID, SYNCED_AT, arrow_schema, json_columns
+from facebook_marketing.sinks.arrow import ROW_ID, SYNCED_AT, json_columns
 from facebook_marketing.sinks.destination import WarehouseError
 from facebook_marketing.sinks.hints import hints
+from facebook_marketing.sinks.shelves import batch_schema
 
 __all__ = ["DltSource", "source_of"]
 
@@ -78,7 +79,7 @@ def source_of(streams: Sequence[Stream], selected: Collection[str], begin: Begin
 
 
 def _resource(stream: Stream, rounds: "_Rounds", *, chosen: bool) -> DltResource:
-    empty = arrow_schema(stream).empty_table()
+    empty = batch_schema(stream).empty_table()
     columns = hints(empty.schema, json_columns(stream, empty))
     ledger = stream.behaviour is Behaviour.LEDGER
     if not ledger:  # of a row that came twice the newer one stays
@@ -180,7 +181,7 @@ def _tables(stream: Stream, reader: Reader, *, strict: bool) -> Iterator[pa.Tabl
 
     `strict`: rows that replace a table must be all of them, so a stream that was not read to its end is an error.
     """
-    yield arrow_schema(stream).empty_table()
+    yield batch_schema(stream).empty_table()
     while True:
         batch = reader.take(stream.name)
         state = reader.committed(stream.name)
@@ -203,7 +204,7 @@ def _tables(stream: Stream, reader: Reader, *, strict: bool) -> Iterator[pa.Tabl
 
 def _hinted(stream: Stream, table: pa.Table) -> Any:  # noqa: ANN401 - a table, or dlt's own wrap around it
     """The table; where Meta sent a field that nobody declared, with the word that its column holds JSON."""
-    declared = set(arrow_schema(stream).names)
+    declared = set(batch_schema(stream).names)
     new = [name for name in table.column_names if name not in declared]
     if not new:
         return table
