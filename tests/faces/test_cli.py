@@ -149,6 +149,19 @@ def test_sync_loads_a_warehouse_and_a_second_run_goes_on_from_the_first(shell: S
     assert [counted(shell.folder / "a.duckdb", table) for table in ("ads", "ads_insights")] == rows
 
 
+def test_each_stream_meets_its_table_by_its_mode(shell: Shell) -> None:
+    arguments = ("--config", shell.write("c.json", config()), "--streams", "campaigns,ad_sets,images")
+    for _ in range(2):
+        done = shell.command("sync", *arguments, "--mode", "deduped,campaigns=append", "--mode", "ad-sets=overwrite")
+        assert done.code == 1
+        assert "A mode is given for ad-sets, which is not read." in done.err
+        done = shell.command("sync", *arguments, "--mode", "deduped,campaigns=append", "--mode", "ad_sets=overwrite")
+        assert done.code == 0
+    rows = {table: counted(shell.folder / "ads.duckdb", table) for table in ("campaigns", "ad_sets", "images")}
+    assert rows == {"campaigns": 2 * SMALL.campaigns, "ad_sets": rows["ad_sets"], "images": SMALL.images}
+    assert 0 < rows["ad_sets"] <= SMALL.adsets
+
+
 def _calls(text: str) -> int:
     found = re.search(r"(\d+) Graph calls", last(text))
     assert found is not None

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+import pytest
+
 from facebook_marketing.graph.budget import Pace
 from facebook_marketing.graph.client import Body, Client, Patience, Refusal
 from facebook_marketing.graph.verdicts import Kind
@@ -201,3 +203,32 @@ def test_a_batch_entry_that_is_refused_does_not_touch_its_neighbours() -> None:
     assert isinstance(one, Refusal)
     assert one.verdict.kind is Kind.SKIP_NODE
     assert isinstance(two, Body)
+
+
+def test_a_long_wait_of_many_calls_is_said_once_and_again_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
+    regain = '{"1": [{"type": "ads_management", "call_count": 100, "estimated_time_to_regain_access": 10}]}'
+    refusal = error(80004, x_business_use_case_usage=regain)
+    asker = client(Scripted([refusal, *[ok({"data": []})] * 5]))
+
+    async def five() -> None:
+        await asyncio.gather(*(asker.ask(HOT) for _ in range(5)))
+
+    with caplog.at_level("INFO", "facebook_marketing"):
+        run(five())
+    waits = [record.getMessage() for record in caplog.records if "waits for its quota" in record.getMessage()]
+    assert 2 <= len(waits) <= 6  # ten minutes and a little, every two minutes
+    assert all(wait.startswith("Account 1 waits for its quota: ") for wait in waits)
+
+
+def test_a_call_that_waits_for_a_free_place_alone_is_not_said_to_wait_for_quota(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    asker = client(Scripted(lambda _: ok({"data": []})), pace=Pace(most=1.0))
+
+    async def many() -> None:
+        await asyncio.gather(*(asker.ask(HOT) for _ in range(5)))
+
+    with caplog.at_level("INFO", "facebook_marketing"):
+        run(many())
+    assert caplog.records == []
+    assert asker.counts.waited == 0
