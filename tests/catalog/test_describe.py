@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from facebook_marketing.catalog import describe, describe_reports, rules
+from facebook_marketing.catalog import describe, describe_reports, describe_tables, rules
 from facebook_marketing.catalog.presets import PRESETS, Preset
 from facebook_marketing.catalog.streams import ENTITIES
 
@@ -13,7 +13,9 @@ REPORTS = describe_reports.page()
 
 
 @pytest.mark.parametrize(
-    ("name", "page"), (("streams.md", describe.page()), ("reports.md", REPORTS)), ids=("streams", "reports")
+    ("name", "page"),
+    (("streams.md", describe.page()), ("reports.md", REPORTS), ("tables.md", describe_tables.page())),
+    ids=("streams", "reports", "tables"),
 )
 def test_a_written_page_is_current(name: str, page: str) -> None:
     assert (DOCS / name).read_text(encoding="utf-8") == page, f"write the page() of catalog.describe* to docs/{name}"

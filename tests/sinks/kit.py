@@ -13,6 +13,7 @@ from msgspec import UNSET, UnsetType
 from facebook_marketing.catalog.stream import Behaviour, Column, Kind, Stream
 from facebook_marketing.engine.door import Event, Rows
 from facebook_marketing.sinks.modes import Mode
+from facebook_marketing.sinks.segment import Derived
 from facebook_marketing.sinks.warehouse import Warehouse
 
 
@@ -132,6 +133,7 @@ class Kit:
         flush_rows: int = 100_000,
         flush_seconds: float = 60,
         progress: Callable[[Event], None] | None = None,
+        derived: Derived | None = None,
     ) -> Warehouse:
         return Warehouse(
             url,
@@ -142,6 +144,7 @@ class Kit:
             flush_seconds=flush_seconds,
             clock=self.clock,
             progress=progress,
+            derived=derived,
         )
 
     async def restored(self, url: str, mode: Mode = Mode.DEDUPED) -> dict[str, Mapping[str, Any]]:

@@ -30,12 +30,19 @@ class Modes:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """A sync's choices. No `streams` are those most wanted, ("all",) is every one; `workdir` None is one of its own."""
+    """A sync's choices. No `streams` are those most wanted, ("all",) is every one; `workdir` None is one of its own.
+
+    `children`: lists inside of rows become tables of their own. At the end come the ready `views`, and with the
+    `profile` "fivetran" those under Fivetran's names.
+    """
 
     streams: tuple[str, ...] = ()
     modes: Modes = Modes()
     dataset: str = DATASET
     workdir: Path | None = None
+    children: bool = True
+    views: bool = True
+    profile: str = "own"
 
 
 def chosen(there: Sequence[Stream], names: Sequence[str]) -> tuple[Stream, ...]:

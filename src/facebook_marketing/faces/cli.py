@@ -182,6 +182,12 @@ def _sync_parser(commands: Commands) -> None:
     sync.add_argument(
         "--report", type=Path, metavar="FILE", help="write what was read of each stream and account, as JSON"
     )
+    sync.add_argument("--no-children", action="store_true", help="make no tables of the lists inside of rows")
+    sync.add_argument("--no-views", action="store_true", help="make no views beside the tables")
+    text = "views under the names of others too: fivetran, in the schema NAME_fivetran (see docs/dbt.md)"
+    sync.add_argument("--profile", choices=("own", "fivetran"), default="own", help=text)
+    text = "then compare what was loaded with the totals that Meta reports: see verify"
+    sync.add_argument("--verify", action="store_true", help=text)
     sync.add_argument("--quiet", action="store_true", help="no progress display")
     sync.epilog = _EXIT
 
@@ -258,6 +264,7 @@ def _sync(arguments: argparse.Namespace) -> int:
     from facebook_marketing.faces.logs import clean
     from facebook_marketing.faces.monitor import Monitor
     from facebook_marketing.faces.run_report import Run, recorded, shown
+    from facebook_marketing.faces.verify import Place, run_verify
 
     def told(error: BaseException) -> tuple[int, str]:
         code, text = _told(error)
@@ -266,11 +273,15 @@ def _sync(arguments: argparse.Namespace) -> int:
     now = SystemClock().now
     run, monitor = Run(version(), now(), destination=shown(arguments.destination), dataset=arguments.dataset), Monitor()
     with recorded(arguments.report, monitor, run, told, now):
-        run.config = _loaded(arguments.config).config
-        result = _synced(arguments, run.config, monitor)
+        run.config = config = _loaded(arguments.config).config
+        result = _synced(arguments, config, monitor)
         run.exit_code = result.exit_code
     _say(result.text())
-    return result.exit_code
+    if not arguments.verify:
+        return result.exit_code
+    found = asyncio.run(run_verify(config, Place(arguments.destination, arguments.dataset)))
+    _say(found.text())
+    return result.exit_code or found.exit_code
 
 
 def _synced(arguments: argparse.Namespace, config: "Config", monitor: "Monitor") -> "Result":
@@ -279,7 +290,14 @@ def _synced(arguments: argparse.Namespace, config: "Config", monitor: "Monitor")
     from facebook_marketing.faces.reading import quiet_collector
     from facebook_marketing.faces.sync import run_sync
 
-    choices = Choices(_names(arguments.streams), _modes(arguments), arguments.dataset)
+    choices = Choices(
+        _names(arguments.streams),
+        _modes(arguments),
+        arguments.dataset,
+        children=not arguments.no_children,
+        views=not arguments.no_views,
+        profile=arguments.profile,
+    )
     quiet_collector()
     with display(monitor, quiet=arguments.quiet) as shown:
         work = run_sync(config, arguments.destination, choices, progress=shown.show, monitor=monitor)

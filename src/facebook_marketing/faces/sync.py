@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from facebook_marketing.catalog.stream import Behaviour
 from facebook_marketing.clock import Clock, SystemClock
@@ -17,6 +18,10 @@ from facebook_marketing.faces.expiry import watched
 from facebook_marketing.faces.monitor import Monitor
 from facebook_marketing.faces.reading import run_engine
 from facebook_marketing.graph.transport import Transport
+from facebook_marketing.sinks.modes import Mode
+
+_GROWING = frozenset({Mode.APPEND, Mode.INCREMENTAL_APPEND})
+"""Modes in which a key stands in a table several times."""
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +34,7 @@ class Result:
     destination: str
     seconds: float
     jobs: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -50,6 +56,7 @@ class Result:
                 head,
                 *(["Not read to the end:", *problems] if problems else []),
                 *([f"Gaps ({gaps}):", *missing] if gaps else []),
+                *self.notes,
             ]
         )
 
@@ -73,8 +80,10 @@ async def run_sync(  # noqa: PLR0913 - the parts are passed in
         WarehouseError: the destination cannot be used; what was committed before stays.
         StoppedError, StateError: see `run_engine`.
     """
+    from facebook_marketing.sinks.finish import child_tables, no_child_rows, ready_views, refuse_profile
     from facebook_marketing.sinks.warehouse import Warehouse
 
+    refuse_profile(destination, choices.profile)
     time, seen = clock or SystemClock(), monitor or Monitor()
     seen.began = began = time.now()
     streams = chosen(offered(config), choices.streams)
@@ -88,6 +97,7 @@ async def run_sync(  # noqa: PLR0913 - the parts are passed in
         modes=modes,
         dataset=choices.dataset,
         workdir=choices.workdir,
+        derived=child_tables if choices.children else no_child_rows,
         clock=time,
         progress=_telling(seen, progress),
     )
@@ -101,7 +111,12 @@ async def run_sync(  # noqa: PLR0913 - the parts are passed in
     finally:
         await sink.close()
     jobs = len(seen.accounts) * sum(one.behaviour is not Behaviour.LEDGER for one in streams)
-    return Result(outcome, destination, time.now() - began, jobs)
+    notes: tuple[str, ...] = ()
+    if choices.views or choices.profile != "own":
+        growing = [name for name, mode in modes.items() if mode in _GROWING]
+        work = partial(ready_views, destination, choices.dataset, profile=choices.profile, versions=growing)
+        notes = (await asyncio.to_thread(work)).notes
+    return Result(outcome, destination, time.now() - began, jobs, notes)
 
 
 def _telling(monitor: Monitor, progress: Callable[[Event], None] | None) -> Callable[[Event], None]:

@@ -1,6 +1,7 @@
 """What each mode makes of a segment in a SQL destination: within one transaction, in order, the state last."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,7 +12,7 @@ from facebook_marketing.sinks.lock import busy
 from facebook_marketing.sinks.modes import Mode, tracked
 from facebook_marketing.sinks.prepare import Ready, child_json, with_values
 from facebook_marketing.sinks.restore import COMMITTED, STATE_TABLE, claim_table, versions
-from facebook_marketing.sinks.room import NO_JSON, SEEN, Room
+from facebook_marketing.sinks.room import NO_JSON, SEEN, Room, Unready
 from facebook_marketing.sinks.segment import Part, Segment, Sweep
 from facebook_marketing.sinks.staging import Freight
 from facebook_marketing.sinks.tables import NEW
@@ -46,10 +47,9 @@ def bring_near(room: Room, ready: Sequence[Ready], segment: Segment) -> None:
     for one in ready:
         freights += [one.freight] if one.freight else []
         freights += [_keys(one)] if one.part.present else []
-        rows = _child_rows(room, one.part, NEW if one.part.collects else "")
-        for name, table in rows:
-            room.fit(name, table.schema, child_json(table))
-            freights.append(_child(room, name, table))
+        for made in _taken_apart(room, one.part):
+            _make(room, _wanted(one.part, made))
+            freights += [_child(room, one.part, name, table) for name, table in made.items()]
     room.staging.load(freights)
 
 
@@ -74,22 +74,44 @@ def _keys(ready: Ready) -> Freight:
     return Freight(f"{ready.name}__present", keys, NO_JSON)
 
 
-def _child_rows(room: Room, part: Part, suffix: str) -> Iterator[tuple[str, pa.Table]]:
+def _taken_apart(room: Room, part: Part) -> Iterator[Mapping[str, pa.Table]]:
     """Child rows by table, some thousand parents at a time; all at once where they are to be loaded ahead."""
     if room.derived is None or part.table is None:
         return
     many = part.table.num_rows if room.staging.ahead else _CHILDREN_AT_ONCE
     for start in range(0, part.table.num_rows, many):
-        for name, rows in room.derived(part.stream, part.table.slice(start, many)).items():
-            if rows.num_rows:
-                yield f"{name}{suffix}", rows
+        tables = room.derived(part.stream, part.table.slice(start, many))
+        yield {name: rows for name, rows in tables.items() if rows.num_rows}
 
 
-def _child(room: Room, name: str, rows: pa.Table) -> Freight:
+def _wanted(part: Part, made: Mapping[str, pa.Table]) -> list[tuple[str, pa.Schema, frozenset[str]]]:
+    """What must stand for these rows: tables, columns, and which of them are JSON."""
+    return [(place, rows.schema, child_json(rows)) for name, rows in made.items() for place in _places(part, name)]
+
+
+def _places(part: Part, name: str) -> tuple[str, ...]:
+    """Tables that the rows of `name` come to, the one in which they wait last."""
+    return (name, f"{name}{NEW}") if part.collects else (name,)
+
+
+def _child(room: Room, part: Part, name: str, rows: pa.Table) -> Freight:
     json = child_json(rows)
-    names = room.fitting(name, rows.schema, json)
+    places = _places(part, name)
+    *_, names = (room.fitting(place, rows.schema, json) for place in places)
     renamed = frozenset(new for old, new in zip(rows.column_names, names, strict=True) if old in json)
-    return Freight(room.tables.name(name), with_values(rows.rename_columns(names)), renamed)
+    return Freight(room.tables.name(places[-1]), with_values(rows.rename_columns(names)), renamed)
+
+
+def make_children(room: Room, ready: Sequence[Ready]) -> None:
+    """Make every child table of these parts that has a row: the transaction begins once more and no more."""
+    for one in ready:
+        for made in _taken_apart(room, one.part):
+            _make(room, _wanted(one.part, made))
+
+
+def _make(room: Room, wanted: Sequence[tuple[str, pa.Schema, frozenset[str]]]) -> None:
+    for one in wanted:
+        room.fit(*one)
 
 
 class _Application:
@@ -170,15 +192,25 @@ class _Application:
         """Child rows of staged parents make room for theirs of today."""
         if older:
             suffix = NEW if self._part.collects else ""
-            tables = [self._room.tables.qualified(f"{name}{suffix}") for name in self._ready.children]
-            self._room.run(*(say.drop_children(table, parents) for table in tables))
+            self._room.run(*(say.drop_children(table, parents) for table in self._standing(suffix)))
         for child in self._children():
             columns = [self._room.tables.escaped(column) for column in child.table.column_names]
             self._room.staging.insert(child, columns, self._room.tables.qualified(child.target))
 
     def _children(self) -> Iterator[Freight]:
-        for name, rows in _child_rows(self._room, self._part, NEW if self._part.collects else ""):
-            yield _child(self._room, name, rows)
+        """Errors: Unready when a table is to be made first; all those of the same parents are then made at once."""
+        room, part = self._room, self._part
+        for made in _taken_apart(room, part):
+            wanted = _wanted(part, made)
+            if any(room.tables.fitting(*one) is None for one in wanted):
+                raise Unready(partial(_make, room, wanted))
+            yield from (_child(room, part, name, rows) for name, rows in made.items())
+
+    def _standing(self, suffix: str = "") -> list[str]:
+        """Child tables that have had a row."""
+        tables = self._room.tables
+        names = (f"{name}{suffix}" for name in self._ready.children)
+        return [tables.qualified(name) for name in names if tables.stands(name)]
 
     def _present(self) -> None:
         """Objects that are still there as they were: what was deleted of them is not."""
@@ -201,8 +233,7 @@ class _Application:
             unmet = self._unmet(sweep)
             if self._history:
                 self._room.run(say.close_unmet(self._history, unmet, self._dialect, tracked=soft))
-            children = [self._room.tables.qualified(name) for name in self._ready.children]
-            self._room.run(*([say.sweep(unmet, self._dialect)] if soft else say.forget(unmet, children)))
+            self._room.run(*([say.sweep(unmet, self._dialect)] if soft else say.forget(unmet, self._standing())))
 
     def _unmet(self, sweep: Sweep) -> say.Unmet:
         days = None
@@ -220,7 +251,7 @@ class _Application:
         if mode is Mode.OVERWRITE and self._history:
             self._refresh_history()
         for name in (self._ready.name, *self._ready.children):
-            if mode is Mode.OVERWRITE:
+            if mode is Mode.OVERWRITE and self._room.tables.stands(name):
                 self._room.run(say.empty(self._room.tables.qualified(name)))
             if self._room.tables.stands(f"{name}{NEW}"):
                 self._room.run(say.add(self._whole(name, f"{name}{NEW}")))

@@ -139,6 +139,8 @@ class FolderLoader:
         declared = self._derived(part.stream, empty)
         children = {**declared, **(self._derived(part.stream, table) if table.num_rows else {})}
         for name, rows in children.items():
+            if not rows.num_rows and not self._stands(name):
+                continue  # most lists never have an item
             yield from self._files(part, name, declared.get(name, rows.slice(0, 0)), rows, child_json(rows))
 
     def _files(

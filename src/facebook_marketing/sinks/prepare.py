@@ -32,7 +32,8 @@ class Ready:
 
     `columns` are those of the freight, escaped; of those that have no value at all there are none. `history` is the
     history's name where there is one. `begins`: it has just been made, and the table has rows already. `children` are
-    the names of all child tables. `within`: see `statements.Meeting`.
+    the names of all tables that the stream's lists can have; each stands from its first row on. `within`: see
+    `statements.Meeting`.
     """
 
     part: Part
@@ -102,15 +103,13 @@ def _history(room: Room, part: Part, name: str, columns: pa.Schema, json: frozen
 
 
 def _children(room: Room, part: Part) -> tuple[str, ...]:
-    """Make every child table that the stream can have; those of surprises come with their rows."""
+    """Name every child table that the stream can have. They are made with their first rows: most never have one."""
     if room.derived is None:
         return ()
     declared = room.derived(part.stream, arrow_schema(part.stream).empty_table())
-    for name, table in declared.items():
-        room.fit(name, table.schema, child_json(table))
-        if part.collects and part.table is not None:
-            room.fit(f"{name}{NEW}", table.schema, child_json(table))
-    return tuple(map(room.tables.name, declared))
+    names = tuple(map(room.tables.name, declared))
+    room.tables.know([*names, *(f"{name}{NEW}" for name in names if part.collects)])
+    return names
 
 
 def child_json(table: pa.Table) -> frozenset[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from dlt.common.destination import Destination as DltDestination
 from dlt.common.schema import Schema
 
-from facebook_marketing.sinks.apply import apply, bring_near, prepare_state
+from facebook_marketing.sinks.apply import apply, bring_near, make_children, prepare_state
 from facebook_marketing.sinks.arrow import ROW_ID
 from facebook_marketing.sinks.destination import Destination, WarehouseError
 from facebook_marketing.sinks.loaded import Sums
@@ -92,6 +92,7 @@ class SqlLoader:
                 break
             except Unready as unready:
                 unready.make()
+                make_children(room, ready)
         else:
             raise WarehouseError(f"{room.shown} does not take the columns that it was given. Please report this.")
         self._forget_seen(segment.now)

@@ -36,6 +36,10 @@ class Tables:
         found = self.client.get_storage_tables(wanted) if wanted else ()
         self._stands.update({name: {fold(key): column for key, column in columns.items()} for name, columns in found})
 
+    def know(self, names: Iterable[str]) -> None:
+        """Look at all of them at once that nobody has looked at yet."""
+        self.look([name for name in names if self.name(name) not in self._stands])
+
     def name(self, stream: str) -> str:
         """A name that the destination takes; two underscores stay two."""
         return str(self.schema.naming.normalize_tables_path(stream))
@@ -124,10 +128,8 @@ class Tables:
             for column, told in wanted.items()
         ]
         self.schema.update_table(new_table(self.name(name), columns=columns))  # type: ignore[arg-type]
-        # Only a schema that was saved and read back counts as one that may be written down.
-        self.schema = Schema.from_dict(self.schema.to_dict())  # type: ignore[arg-type]
-        self.client.schema = self.schema
-        self.client.update_stored_schema(only_tables=[self.name(name), *self.schema.dlt_table_names()], force=True)
+        # `update_stored_schema` would validate and write down all tables for each one: a second where there are many.
+        self.client._execute_schema_update_sql([self.name(name)], store_schema=False)  # noqa: SLF001 - see above
         self.look((name,))
 
     def drop(self, names: Iterable[str]) -> None:
