@@ -279,6 +279,26 @@ for batch in facebook_marketing.read("c.json", ["campaigns", "ads"]):
             assert b"KeyboardInterrupt" in process.stderr.read()
 
 
+@pytest.mark.parametrize(
+    ("after", "code"),
+    (("", 0), ("raise ValueError(batch.num_rows)", 1), ("raise SystemExit(4)", 4)),
+)
+def test_a_program_that_ends_in_the_middle_of_a_read_ends_at_once(after: str, code: int, shell: Shell) -> None:
+    stuck = Fault(Match(edge="ads"), Then(hang=True))
+    script = f"""
+import facebook_marketing
+reading = facebook_marketing.read("c.json", ["campaigns", "ads"])
+batch = next(reading)
+{after}
+"""
+    with start(Options(size=SMALL, faults=(stuck,))) as meta:
+        away = Shell(shell.folder, meta.url)
+        away.write("c.json", config())
+        done = away.run(sys.executable, "-c", script)
+    assert (done.code, done.seconds < 30) == (code, True)
+    assert done.err.count("Traceback") == (1 if code == 1 else 0)
+
+
 # --- errors -----------------------------------------------------------------------------------------------------------
 
 

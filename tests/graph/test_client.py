@@ -232,3 +232,18 @@ def test_a_call_that_waits_for_a_free_place_alone_is_not_said_to_wait_for_quota(
         run(many())
     assert caplog.records == []
     assert asker.counts.waited == 0
+
+
+def test_a_fault_that_does_not_pass_is_said_once_for_all_calls_and_without_the_token(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    asker = client(Scripted(lambda _: error(2, message="secret-token is not here now")))
+
+    async def several() -> None:
+        await asyncio.gather(*(asker.ask(HOT) for _ in range(4)))
+
+    with caplog.at_level("INFO", "facebook_marketing"):
+        run(several())
+    said = [record.getMessage() for record in caplog.records]
+    assert 1 <= len(said) <= 3  # two to four minutes, every two minutes
+    assert all(text.startswith("Trying again in ") and "*** is not here now" in text for text in said)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -26,6 +27,10 @@ _PULSE = 30.0
 
 _INSTANT = 0.001
 """Seconds that a wait takes at least: clocks do not tell less apart, and a gate opens only when its time is over."""
+_STUBBORN = 4
+"""Tries from which on a fault that does not pass is said."""
+_SILENCE = 120.0
+"""Seconds after which it is said again."""
 
 _GLITCH_CODES = frozenset({2601, 2637})
 """A report that is not readable yet becomes so within seconds: short pauses."""
@@ -94,6 +99,7 @@ class Client:
         self._patience = patience or Patience()
         self._dice = dice
         self._gates: dict[Key, _Gate] = defaultdict(_Gate)
+        self._said: dict[str, float] = {}
         self._freed = asyncio.Condition()
         self._under_way = 0
         self._sent: dict[int, tuple[str, float]] = {}
@@ -199,7 +205,8 @@ class Client:
     async def _pause(self, tries: int, fault: Fault, call: Call) -> None:
         longest = 5.0 if fault.code in _GLITCH_CODES else self._patience.longest_pause
         pause = min(longest, self._patience.first_pause * 2 ** (tries - 1)) * (0.75 + self._dice() / 2)
-        log.debug("Trying again in %.1f s: %s", pause, fault)
+        told = tries >= _STUBBORN and self._is_news(f"{call.account} fails")
+        log.log(logging.INFO if told else logging.DEBUG, "Trying again in %.0f s: %s", pause, self.clean(str(fault)))
         for tally in self.counts.tallies(_job(call)):
             tally.retries += 1
         await self._wait(call, pause)
@@ -309,6 +316,14 @@ class Client:
                 if gate.said:
                     log.info("Waiting for quota: %s.", _until(key, gate))
                 gate.said = now
+
+    def _is_news(self, what: str) -> bool:
+        """Whether it was not said a short time ago; from now on it was."""
+        now = self._clock.now()
+        if now - self._said.get(what, -math.inf) < _SILENCE:
+            return False
+        self._said[what] = now
+        return True
 
     async def _wait(self, call: Call, seconds: float) -> None:
         tallies = self.counts.tallies(_job(call))
