@@ -1,8 +1,9 @@
 """A page source that costs next to nothing: pre-rendered Graph API pages behind a loopback server.
 
 What it keeps of the real thing: cursors and `next`, gzip, numbers as strings, usage headers, report runs with their
-life cycle, batches. What it leaves out: everything else (filters, tokens, quota, errors), so it says nothing about
-correctness. Pages are kept once rendered: read everything once before measuring.
+life cycle, batches, and of the filters those by id and by a day since which things changed. What it leaves out:
+everything else (other filters, tokens, quota, errors), so it says nothing about correctness. Pages are kept once
+rendered: read everything once before measuring.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import urllib.parse
 import urllib.request
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -143,6 +144,10 @@ class Sizes:
         """Rows of an edge: an account with 500 campaigns and 2,000 ad sets, and as many creatives as ads."""
         return {"campaigns": 500, "adsets": 2000, "ads": self.ads, "adcreatives": self.ads}.get(edge, 0)
 
+    def changed(self, edge: str) -> int:
+        """Rows of an edge that changed since yesterday: three in a hundred ads, fewer of what is above them."""
+        return {"campaigns": 5, "adsets": 30, "ads": self.ads * 3 // 100}.get(edge, 0)
+
 
 class Canned:
     """The pages and the runs. `calls` counts as Meta does: each entry of a batch is a call."""
@@ -166,7 +171,7 @@ class Canned:
             self.calls["page of a run"] += 1
             _, since, days, fields = self.runs[node]
             asked = {"fields": fields, **params}  # a run's pages have the fields that it was created with
-            return self._page("insights", path, asked, self.sizes.ads_per_day * days, since)
+            return self._page("insights", path, asked, range(self.sizes.ads_per_day * days), since)
         if node in self.runs:
             self.calls["poll a run"] += 1
             return _pack(self._status(node))
@@ -175,10 +180,22 @@ class Canned:
             return _pack({"data": []})
         if edge:
             self.calls[f"page of {edge}"] += 1
-            return self._page("entity", path, params, self.sizes.entities(edge), datetime.now(UTC).date())
+            today = datetime.now(UTC).date()
+            rows, day = self._filtered(edge, json.loads(params.get("filtering", "[]")), today)
+            return self._page("entity", path, params, rows, day)
         self.calls["node"] += 1
         account = {"account_id": ACCOUNT, "name": "Example Shop EU", "timezone_name": "UTC", "currency": "EUR"}
         return _pack({"id": node, **account})
+
+    def _filtered(self, edge: str, filters: list[dict[str, Any]], today: date) -> tuple[Sequence[int], date]:
+        """The numbers of the rows that these filters leave, and the day on which those changed."""
+        for entry in filters:
+            if entry["field"].endswith(".id"):
+                return [int(one[-8:]) for one in entry["value"]], today
+            lately = datetime.fromtimestamp(int(entry["value"]), UTC).date() >= today - timedelta(days=2)
+            if entry["field"].endswith(".updated_time") and lately:
+                return range(self.sizes.changed(edge)), today + timedelta(days=1)
+        return range(self.sizes.entities(edge)), today
 
     def _create(self, params: Mapping[str, str]) -> str:
         span = json.loads(params["time_range"])
@@ -193,23 +210,23 @@ class Canned:
         status = "Job Not Started" if share < BEGUN else "Job Running" if share < 1 else "Job Completed"
         return {"id": run, "async_status": status, "async_percent_completion": min(int(share * 100), 100)}
 
-    def _page(self, kind: str, path: str, params: Mapping[str, str], total: int, since: date) -> bytes:
+    def _page(self, kind: str, path: str, params: Mapping[str, str], numbers: Sequence[int], since: date) -> bytes:
         address = f"{self.base}/v26.0/{path}?{urllib.parse.urlencode(params)}"
         page = self.pages.get(address)
         if page is None:
             start = int(params.get("after") or 0)
-            stop = min(start + min(int(params.get("limit", 25)), MOST), total)
-            fields = frozenset(params.get("fields", "").split(","))
-            rows = b",".join(self._rows(kind, fields, since, range(start, stop)))
+            stop = min(start + min(int(params.get("limit", 25)), MOST), len(numbers))
+            fields = frozenset(params.get("fields", "").replace("creative{", "creative,").rstrip("}").split(","))
+            rows = b",".join(self._rows(kind, fields, since, numbers[start:stop]))
             paging: dict[str, object] = {"cursors": {"before": str(start), "after": str(stop)}}
-            if stop < total:
+            if stop < len(numbers):
                 query = urllib.parse.urlencode({**params, "after": str(stop)})
                 paging["next"] = f"{self.base}/v26.0/{path}?{query}"
             page = gzip.compress(b'{"data":[' + rows + b'],"paging":' + json.dumps(paging).encode() + b"}", 1)
             self.pages[address] = page
         return page
 
-    def _rows(self, kind: str, fields: frozenset[str], since: date, numbers: range) -> Iterator[bytes]:
+    def _rows(self, kind: str, fields: frozenset[str], since: date, numbers: Sequence[int]) -> Iterator[bytes]:
         templates = self._templates(kind, fields)
         for number in numbers:
             day, ad = divmod(number, self.sizes.ads_per_day) if kind == "insights" else (0, number)

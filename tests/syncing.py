@@ -92,9 +92,10 @@ class Site:
         columns: Mapping[str, Sequence[str]] | None = None,
         kill_at: float | None = None,
         kill_after: int | None = None,
+        sweep: bool = False,
         **settings: Any,
     ) -> Synced:
-        """Reads these streams into a ListSink.
+        """Reads these streams into a ListSink, one that asks what is gone where `sweep` is set.
 
         The sync is killed `kill_at` seconds after it began, or with its request number `kill_after`: its outcome is
         then an empty one, and the sink holds what had come by then.
@@ -121,7 +122,7 @@ class Site:
             nonlocal reading
             began = clock.now()
             saved = json.loads(json.dumps(state or {}, default=float))  # as a state file has it
-            work = run_engine(config, selected, saved, sink, transport=transport, clock=clock)
+            work = run_engine(config, selected, saved, sink, transport=transport, clock=clock, sweep=sweep)
             reading = asyncio.create_task(work)
             if kill_at is not None:
                 asyncio.get_running_loop().call_later(kill_at, reading.cancel)

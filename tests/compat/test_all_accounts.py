@@ -165,6 +165,7 @@ def test_an_account_that_is_opened_later_joins_from_the_start_while_the_others_g
         "accounts_exclude": [third],
         "insights_start_date": str(day(60)),
         "credentials": {"auth_type": "Service", "access_token": "growing-token"},
+        "fetch_missing_entities": False,
     }
     names = ("campaigns", "ads_insights")
     site.sandbox.tokens["growing-token"] = Granted(accounts=frozenset({first, third}))

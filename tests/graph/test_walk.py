@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from facebook_marketing.graph.client import Client, Refusal
 from facebook_marketing.graph.walk import Arrived, Dropped, Path, Restarted, Sizes, Spoiled, Step, walk
-from facebook_marketing.graph.wire import Call, Endpoint, Request, Token
+from facebook_marketing.graph.wire import Call, Endpoint, Reply, Request, Token
 from fake_transport import Answer, Scripted, error, ok, query
 from virtual import VirtualClock, run
 
@@ -48,12 +48,16 @@ class Edge:
 
 
 def steps(
-    transport: Scripted, fields: tuple[str, ...] = ("id",), size: int = 100, learned: Sizes | None = None
+    transport: Scripted,
+    fields: tuple[str, ...] = ("id",),
+    size: int = 100,
+    learned: Sizes | None = None,
+    **path: Any,
 ) -> list[Step]:
     async def all_steps() -> list[Step]:
         client = Client(Endpoint(Token("t")), transport, VirtualClock(), dice=lambda: 0.5)
-        path = Path(Call("act_1/x", account="1"), fields, "x", size)
-        return [step async for step in walk(client, path, learned or Sizes())]
+        way = Path(Call("act_1/x", account="1"), fields, "x", size, **path)
+        return [step async for step in walk(client, way, learned or Sizes())]
 
     return run(all_steps())
 
@@ -181,3 +185,89 @@ def test_a_dead_cursor_begins_the_walk_again() -> None:
     found = steps(Scripted(answers))
     assert sum(isinstance(step, Restarted) for step in found) == 1
     assert set(ids(found)) == {str(n) for n in range(150)}
+
+
+WHOLE = ("id", "name", "object_story_spec")
+
+
+class Failing(Edge):
+    """An edge that fails, however often it is asked, on pages that would show more of some items than they bear.
+
+    `bare` items show their id alone, `light` ones all but the field that is known to be heavy.
+    """
+
+    def __init__(self, count: int, reply: Answer, *, bare: frozenset[int], light: frozenset[int] = frozenset()) -> None:
+        super().__init__(count)
+        self.reply, self.bare, self.light = reply, bare, light
+
+    def __call__(self, request: Request) -> Answer:
+        asked = query(request)
+        start = int(asked.get("after", 0))
+        page = set(range(start, start + int(asked["limit"])))
+        fields = set(asked["fields"].split(","))
+        self.limits.append(int(asked["limit"]))
+        if (fields != {"id"} and page & self.bare) or ("object_story_spec" in fields and page & self.light):
+            return self.reply
+        end = min(self.count, start + int(asked["limit"]))
+        return ok(self.page([{name: str(n) for name in fields} for n in range(start, end)], end))
+
+
+REPLIES = {
+    "too much": error(1, message=REDUCE, status=500),
+    "unknown": error(1, message="An unknown error occurred", status=500),
+    "unavailable": error(2, message="Service temporarily unavailable", status=500),
+    "half a reply": Reply(200, {}, b'{"data":[{"id":'),
+}
+
+
+@given(
+    count=st.integers(1, 60),
+    bare=st.frozensets(st.integers(0, 59), max_size=3),
+    light=st.frozensets(st.integers(0, 59), max_size=3),
+    why=st.sampled_from(sorted(REPLIES)),
+    size=st.integers(1, 30),
+)
+def test_an_item_on_which_meta_fails_costs_itself_alone(
+    count: int, bare: frozenset[int], light: frozenset[int], why: str, size: int
+) -> None:
+    edge = Failing(count, REPLIES[why], bare=bare, light=light - bare)
+    found = steps(Scripted(edge), fields=WHOLE, size=size, patches=True)
+    rows = {int(row["id"]): set(row) for step in found if isinstance(step, Arrived) for row in json.loads(step.rows)}
+    here = range(count)
+    assert list(rows) == list(here)
+    assert {n for n in rows if rows[n] == {"id"}} == bare & set(here)
+    assert {n for n in rows if rows[n] == {"id", "name"}} == (light - bare) & set(here)
+    said = {(step.item, step.field) for step in found if isinstance(step, Spoiled)}
+    assert said == {(str(n), None) for n in bare & set(here)} | {
+        (str(n), "object_story_spec") for n in (light - bare) & set(here)
+    }
+
+
+def test_after_such_an_item_pages_are_whole_again_at_once() -> None:
+    edge = Failing(1000, REPLIES["unknown"], bare=frozenset({130}))
+    assert len(ids(steps(Scripted(edge), fields=WHOLE, patches=True))) == 1000
+    assert edge.limits[-6:] == [100] * 6
+    assert len(edge.limits) < 30
+
+
+def test_an_edge_that_gives_nothing_at_all_is_given_up_without_looking_for_a_culprit() -> None:
+    transport = Scripted(lambda _: REPLIES["unavailable"])
+    found = steps(transport, fields=WHOLE, patches=True)
+    assert [type(step) for step in found] == [Refusal]
+    assert len(transport.requests) < 15
+
+
+@given(spoiled=st.frozensets(st.integers(0, 39), max_size=4))
+def test_fields_of_an_object_within_the_rows_are_asked_for_inside_of_it(spoiled: frozenset[int]) -> None:
+    class Inside(Edge):
+        def __call__(self, request: Request) -> Answer:
+            asked = query(request)["fields"]
+            assert asked.startswith("creative{")
+            assert asked.endswith("}")
+            return super().__call__(Request("GET", request.url.replace("creative%7B", "").replace("%7D", ""), {}))
+
+    found = steps(
+        Scripted(Inside(40, spoiled=spoiled)), fields=("id", "object_story_spec"), size=8, frame="creative{*}"
+    )
+    assert ids(found) == [str(n) for n in range(40)]
+    assert sum(isinstance(step, Spoiled) for step in found) == len(spoiled)

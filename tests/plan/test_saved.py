@@ -1,6 +1,7 @@
 """Saved state in every form: read, or refused with a reason; never dropped silently."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from facebook_marketing.plan.state import (
     ReportState,
     StateError,
     StreamState,
+    Unread,
     write_entity,
     write_report,
 )
@@ -422,13 +424,23 @@ ids = st.lists(st.text("0123456789", min_size=1, max_size=4), max_size=3).map(tu
 moments = st.datetimes().filter(lambda moment: 2000 < moment.year < TODAY.year).map(lambda moment: moment.isoformat())
 
 
-@given(st.dictionaries(st.sampled_from("123"), st.tuples(moments | st.none(), ids)), statuses)
-def test_entity_state_written_and_read_is_the_same(
-    known: dict[str, tuple[str | None, tuple[str, ...]]], asked: tuple[str, ...]
-) -> None:
-    state = StreamState(
-        {account: EntityCursor(value, asked, seen if value else ()) for account, (value, seen) in known.items()}
-    )
+unread = st.lists(st.builds(Unread, ids.map("".join), ids.map("".join), moments | st.none(), st.integers(0, 9)))
+cursors = st.builds(
+    EntityCursor,
+    moments,
+    seen=ids,
+    listed_at=st.none() | st.floats(0, 2e9),
+    compared_at=st.none() | st.floats(0, 2e9),
+    wanted=ids,
+    asked=ids,
+    unread=unread.map(tuple),
+    spoiled=ids,
+) | st.just(EntityCursor())
+
+
+@given(st.dictionaries(st.sampled_from("123"), cursors), statuses)
+def test_entity_state_written_and_read_is_the_same(known: dict[str, EntityCursor], asked: tuple[str, ...]) -> None:
+    state = StreamState({account: replace(cursor, statuses=asked) for account, cursor in known.items()})
     blob = through_json(write_entity(state, cursor_field="updated_time"))
     found, notes = read_entity(
         blob, stream="ads", cursor_field="updated_time", accounts=tuple(known), statuses=asked, kind="ad", today=TODAY

@@ -32,6 +32,26 @@ is missing stands in the log, in the report of the sync and in `sync_gaps`.
 
 """
 
+_UNTOLD = """
+### What no cursor tells
+
+- **Creatives** have no time of their own. An incremental sync of `ad_creatives` lists all of them first, then reads
+  those of the ads that changed, and lists all again every [`sweep_days`](configuration.md) (7), because a creative can
+  change without its ad. Its cursor is no column: of two rows of a creative, the one that came last counts.
+  `ad_creatives_from_ads` holds the creatives of the ads that are listed, each once, with the `updated_time` of its
+  newest ad. A creative that Meta does not show costs itself alone: it is recorded, and asked for again in the next
+  syncs.
+- **Archived and deleted objects** are not listed, but reports name them. Campaigns, ad sets and ads that a report of
+  the same sync names, and with missing ads their creatives, are asked for by their ids and delivered with their real
+  status (`fetch_missing_entities`). What is listed is known after a full read; later the bare ids are listed for it
+  every `sweep_days`, or in every sync with `lookback: changed`. A report tells of its last 28 days again in each sync,
+  so no object is missed in between. What Meta knows no more is recorded once. At most 20,000 objects of a kind and
+  account are asked for in a sync, at most 200 of them one by one.
+- **What is gone** leaves no trace in an incremental read. A warehouse is told what is there after each full read, and
+  every `sweep_days` by a list of bare ids; an object that was not in it is gone. Archived objects are there, deleted
+  ones are not, unless you read objects with the status DELETED.
+"""
+
 _REPORTS = """
 ## Reports
 
@@ -55,6 +75,7 @@ def page() -> str:
             ),
             _RIGHTS,
             *(f"- `{stream.name}` needs {stream.needs}\n" for stream in entities if stream.needs),
+            _UNTOLD,
             _REPORTS,
             table(("stream", "a row for each", "key", "read without asking"), map(_report_row, PRESETS, presets())),
             _deprecated(),
@@ -65,7 +86,9 @@ def page() -> str:
 def _entity_row(stream: Stream) -> tuple[str, ...]:
     filtered = "by Meta" if stream.server_cursor else "by us"
     cursor = "none" if stream.cursor is None else f"`{stream.cursor}` ({filtered})"
-    modes = "full refresh" if stream.cursor is None else "full refresh, incremental"
+    if stream.via is not None:
+        cursor = "its ads' `updated_time`"
+    modes = "full refresh, incremental" if stream.incremental else "full refresh"
     asked = "yes" if stream.offered_by_default else "no"
     return f"`{stream.name}`", _edge(stream), code(stream.primary_key), cursor, modes, str(len(stream.columns)), asked
 

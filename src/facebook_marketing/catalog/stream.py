@@ -128,8 +128,10 @@ class Stream:
     "insights" for reports. `filter_entity` is the prefix in Meta's filters (`campaign.updated_time`),
     None where the edge refuses `filtering`. `server_cursor` says that Meta filters by the cursor;
     where it is False and a cursor exists, the reader filters by itself and assumes no order.
-    `inject` names the columns that we fill because Meta does not return them. `offered_by_default` is False for what
-    only those read who name it: a part of another stream, or a report of its own price.
+    `via` names the objects that hold the rows, where rows that changed are found through them: an ad's creative has no
+    time of its own, the ad has. `inject` names the columns that we fill because Meta does not return them.
+    `offered_by_default` is False for what only those read who name it: a part of another stream, or a report of its
+    own price.
 
     `needs` names the permission without which Meta keeps an edge closed that is read where the token may: closed, it is
     a gap and no failure. `cursor_filter` is the name of the cursor in `filtering` where the edge calls it otherwise.
@@ -144,6 +146,7 @@ class Stream:
     primary_key: tuple[str, ...]
     cursor: str | None = None
     server_cursor: bool = False
+    via: Literal["ads"] | None = None
     filter_entity: Literal["campaign", "adset", "ad"] | None = None
     use_case: UseCase = UseCase.ADS_MANAGEMENT
     page_size: int = 500
@@ -158,3 +161,8 @@ class Stream:
     parents: Parents | None = None
     shared: Shared | None = None
     personal: Personal | None = None
+
+    @property
+    def incremental(self) -> bool:
+        """Whether a sync can read only what changed since the last one."""
+        return self.cursor is not None or self.via is not None

@@ -147,6 +147,8 @@ Questions = Annotated[
 Veil = Annotated[Literal["hashed", "plain", "dropped"], BeforeValidator(_lower)]
 Lookback = Annotated[Whole, Field(ge=0, le=28)]
 LookbackMode = Annotated[Literal["full", "changed"], BeforeValidator(_lower)]
+CreativesMode = Annotated[Literal["full", "changed"], BeforeValidator(_lower)]
+Days = Annotated[Whole, Field(ge=0, le=365)]
 Minutes = Annotated[Whole, Field(ge=1, le=1440)]
 
 Hours = Annotated[Whole, Field(ge=0, le=720)]

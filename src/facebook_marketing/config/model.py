@@ -16,7 +16,9 @@ from facebook_marketing.config.checks import (
     AnyLevel,
     AppSecret,
     CampaignStatuses,
+    CreativesMode,
     Day,
+    Days,
     Filter,
     Hours,
     Increment,
@@ -142,6 +144,9 @@ class Config(BaseModel):
     action_report_time: ReportTime | None = None
     api_version: Version = "v26.0"
     quota_share: Share = 0.75
+    creatives: CreativesMode = "changed"
+    sweep_days: Days = 7
+    fetch_missing_entities: bool = True
     max_concurrency: Parallel = 16
     strict: bool = False
     graph_url: str = GRAPH_URL

@@ -233,6 +233,29 @@ def _how() -> dict[str, Property]:
             minimum=1,
             examples=[100, 500],
         ),
+        "creatives": {
+            "title": "Reading of Creatives",
+            "description": "changed: an incremental sync of ad_creatives reads the creatives of ads that changed, and "
+            "all of them when a sweep is due. full: every sync reads all of them.",
+            "type": "string",
+            "enum": list(values.LOOKBACKS),
+            "default": "changed",
+        },
+        "sweep_days": {
+            "title": "Days Between Sweeps",
+            "description": "Some changes leave no trace that a sync could follow: creatives that change without their "
+            "ads, and objects that were deleted. Every so many days the whole list is looked through. 0: never.",
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 365,
+            "default": 7,
+        },
+        "fetch_missing_entities": switch(
+            "Fetch Missing Objects",
+            "Ask by their ids for campaigns, ad sets and ads that reports name although Meta does not list them: "
+            "archived and deleted ones.",
+            on=True,
+        ),
         "quota_share": {
             "title": "Share of Quota",
             "description": "The share of Meta's quota that a sync may use, so that other apps on the same accounts "

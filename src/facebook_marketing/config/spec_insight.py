@@ -13,9 +13,9 @@ def block(title: str, description: str, **more: object) -> Property:
     return {"title": title, "description": description, **more}
 
 
-def switch(title: str, description: str) -> Property:
-    """Make a boolean that is off."""
-    return block(title, description, type="boolean", default=False)
+def switch(title: str, description: str, *, on: bool = False) -> Property:
+    """Make a boolean that is off unless `on`."""
+    return block(title, description, type="boolean", default=on)
 
 
 def names(title: str, description: str, examples: Sequence[str]) -> Property:

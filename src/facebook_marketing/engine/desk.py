@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -12,6 +12,7 @@ from facebook_marketing.catalog.stream import Stream, UseCase
 from facebook_marketing.engine.door import Change, Event, Gap, Progress, Rows, Sink
 from facebook_marketing.engine.ledger import Ledger
 from facebook_marketing.engine.order import Order
+from facebook_marketing.engine.references import References, named
 from facebook_marketing.graph.client import Body, Client, Refusal
 from facebook_marketing.graph.transport import Transport
 from facebook_marketing.graph.verdicts import Kind
@@ -85,11 +86,20 @@ class _Account(msgspec.Struct):
 class Desk:
     """Where jobs meet. Rows and checkpoints of all jobs go through here, in order, to the one sink."""
 
-    def __init__(self, order: Order, client: Client, transport: Transport, sink: Sink, ledger: Ledger) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - where everything meets
+        self,
+        order: Order,
+        client: Client,
+        transport: Transport,
+        sink: Sink,
+        ledger: Ledger,
+        references: References | None = None,
+    ) -> None:
         self.order = order
         self.client = client
         self.transport = transport
         self.ledger = ledger
+        self.references = references or References({})
         self.sizes = Sizes(order.page_size)
         self.gaps: list[Gap] = []
         self.rows: dict[str, int] = {}
@@ -106,6 +116,8 @@ class Desk:
         self.rows[stream.name] = self.rows.get(stream.name, 0) + len(decoded.rows)
         said = tuple(Change(one.row, one.field, one.reason) for one in decoded.nulled)
         await self._sink.write(Rows(stream.name, account, decoded.rows, (*said, *changes)))
+        if stream.report is not None:
+            self.references.saw(stream, account, decoded.rows)
 
     def delivered(self, stream: Stream, account: str) -> int:
         """How many rows of an account were handed over so far."""
@@ -119,7 +131,18 @@ class Desk:
         """
         if often and not self._turn_of(stream):
             return
+        if stream.report is not None:
+            await self._keep_references()
         await self.cover(stream.name, self.ledger.blob(stream))
+
+    async def _keep_references(self) -> None:
+        """Before rows are covered that will not come again, the state names the objects that they made us look for."""
+        for other, account, book in self.references.unsaved():
+            cursor = self.ledger.entity(other, account)
+            book.dirty = False
+            if cursor.wanted != (wanted := named(book.unknown)):
+                self.ledger.move_entity(other, account, replace(cursor, wanted=wanted))
+                await self.cover(other.name, self.ledger.blob(other))
 
     def _turn_of(self, stream: Stream) -> bool:
         self._asked_often[stream.name] = asked = self._asked_often.get(stream.name, 0) + 1

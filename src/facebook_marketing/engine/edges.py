@@ -1,24 +1,30 @@
 """Reads an entity stream of one account: the account's node, or an edge to its end."""
 
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import assert_never
 
 from facebook_marketing.catalog.schema import request_fields
 from facebook_marketing.catalog.stream import Behaviour, Stream
+from facebook_marketing.engine.creatives import read_changed
 from facebook_marketing.engine.desk import Desk, LostError
-from facebook_marketing.engine.door import Change
+from facebook_marketing.engine.door import Change, Present, Swept
 from facebook_marketing.engine.fresh import Fresh
-from facebook_marketing.engine.order import Order, Selected
+from facebook_marketing.engine.held import MOST_SPOILED
+from facebook_marketing.engine.listing import edge_call, since_of
+from facebook_marketing.engine.order import Selected
+from facebook_marketing.engine.sweep import DAY, conclude, is_due
 from facebook_marketing.engine.thumbnails import add_thumbnails
 from facebook_marketing.graph.client import Body, Refusal
-from facebook_marketing.graph.verdicts import Kind, explained
+from facebook_marketing.graph.verdicts import POISON_FIELD, Kind, explained, judge
 from facebook_marketing.graph.walk import Arrived, Dropped, Path, Restarted, Spoiled, Step, refused_fields, walk
-from facebook_marketing.graph.wire import Call, as_json, list_param
-from facebook_marketing.plan.state import EntityCursor, instant
-from facebook_marketing.records import UNFETCHED, Decoded, Rows
+from facebook_marketing.graph.wire import list_param
+from facebook_marketing.plan.state import EntityCursor, Unread
+from facebook_marketing.records import UNFETCHED, Decoded, Rows, key_of
 
-_ACTIVITY_DAYS = 37 * 31
-"""Without `since` Meta gives only the last seven days of activities; this is how far back we ask at most."""
+_MOST_UNREAD = 500
+_MOST_LISTED = {"adcreatives": 50_000}
+"""Rows at which Meta ends an edge (Meta's page on creatives): with so many nobody knows what is beyond."""
 
 
 async def read_entity(desk: Desk, selected: Selected, account: str) -> None:
@@ -30,6 +36,9 @@ async def read_entity(desk: Desk, selected: Selected, account: str) -> None:
     """
     stream = selected.stream
     before = desk.ledger.entity(stream, account) if selected.incremental else EntityCursor()
+    if stream.via is not None and not _in_full(desk, stream, before):
+        await read_changed(desk, stream, account, before)
+        return
     reader = _Reader(desk, stream, account, before)
     match stream.behaviour:
         case Behaviour.NODE:
@@ -40,24 +49,71 @@ async def read_entity(desk: Desk, selected: Selected, account: str) -> None:
             raise TypeError(stream.name)
         case never:
             assert_never(never)
-    if stream.cursor is not None:
-        statuses = desk.order.statuses.get(stream.filter_entity or "", ())
-        desk.ledger.move_entity(stream, account, reader.fresh.reached(statuses))
+    await _conclude(desk, stream, account, before, reader)
     await desk.checkpoint(stream)
+
+
+async def _conclude(desk: Desk, stream: Stream, account: str, before: EntityCursor, reader: "_Reader") -> None:
+    """Moves the cursor, and says what is there where that is wanted."""
+    reached = reader.reached()
+    if stream.filter_entity is not None:
+        reached = await conclude(desk, stream, account, before, reached)
+    elif desk.order.sweep and reader.lists_all():
+        await desk.say(Swept(stream.name, account))
+    if stream.incremental:
+        now = desk.ledger.entity(stream, account)  # reports may have named objects meanwhile
+        reached = replace(reached, wanted=now.wanted, asked=now.asked, compared_at=now.compared_at)
+        desk.ledger.move_entity(stream, account, reached)
+
+
+def _in_full(desk: Desk, stream: Stream, before: EntityCursor) -> bool:
+    """Whether all creatives are listed: the first time, every `sweep_days` (some change without their ad), or always.
+
+    A stream that has the ads' own edge is read through them even then.
+    """
+    if stream.cursor is not None:
+        return False
+    if before.value is None or before.listed_at is None or desk.order.creatives == "full":
+        return True
+    return is_due(before.listed_at, desk.order, desk.client.clock.now())
 
 
 class _Reader:
     """One walk: decodes its pages, keeps what is new, hands it over."""
 
     def __init__(self, desk: Desk, stream: Stream, account: str, before: EntityCursor) -> None:
-        since = _since(desk.order, before)
-        self.fresh = Fresh(stream, before, since)
+        since = since_of(desk.order, before)
+        self._began = desk.client.clock.now()
+        self._before = before
+        self._fresh = Fresh(stream, before, since)
+        self._unread: list[Unread] = []
+        self._spoiled: list[str] = []
+        self._book = desk.references.book(stream.filter_entity, account) if before.value is None else None
+        self._says_present = desk.order.sweep and not stream.server_cursor and len(stream.primary_key) == 1
+        self._listed = 0
+        self._bare = False
         self._desk = desk
         self._stream = stream
         self._account = account
         self._rows = Rows(stream)
-        self._call = _edge_call(stream, account, desk.order, since, desk.client.clock.now())
+        self._call = edge_call(stream, account, desk.order, since, self._began)
         self._fields = request_fields(stream)
+        self._key = key_of(stream)
+        self._has_ids = stream.primary_key == ("id",)
+
+    def reached(self) -> EntityCursor:
+        """Where the account stands after the walk."""
+        if self._stream.via is None:
+            return self._fresh.reached(self._desk.order.statuses.get(self._stream.filter_entity or "", ()), self._began)
+        # Their clock is not ours: ads that changed within the last day are asked for again.
+        day_before = datetime.fromtimestamp(self._began - DAY, UTC).isoformat(timespec="seconds")
+        unread, spoiled = tuple(self._unread[-_MOST_UNREAD:]), tuple(self._spoiled[-MOST_SPOILED:])
+        return EntityCursor(day_before, listed_at=self._began, unread=unread, spoiled=spoiled)
+
+    def lists_all(self) -> bool:
+        """Whether the walk told of every object: by its row, or by its key."""
+        most = _MOST_LISTED.get(self._stream.edge)
+        return self._says_present and bool(self._stream.edge) and (most is None or self._listed < most)
 
     async def node(self) -> None:
         """The account itself. Fields that the token may not read are left out and recorded."""
@@ -82,7 +138,7 @@ class _Reader:
 
     async def edge(self) -> None:
         """Every page of the edge."""
-        path = Path(self._call, self._fields, self._stream.edge, self._stream.page_size)
+        path = Path(self._call, self._fields, self._stream.edge, self._stream.page_size, patches=self._has_ids)
         async for step in walk(self._desk.client, path, self._desk.sizes):
             await self._step(step)
             del step  # a page is not kept while the next one is fetched
@@ -99,6 +155,11 @@ class _Reader:
             case Spoiled(item, name, fault):
                 what = f"{item} was read without {name}" if name else f"of {item} only the id could be read"
                 await desk.gap(stream, account, f"{what}: {explained(fault)}", fault, field=name, entity=item)
+                if name == POISON_FIELD and judge(fault).kind is Kind.POISONED_ITEM:
+                    self._spoiled.append(item)
+                if name is None:
+                    self._unread.append(Unread(item, "", None, 1))
+                    self._bare = True
             case Restarted():
                 pass  # `fresh` leaves out what comes again
             case Refusal():
@@ -106,43 +167,28 @@ class _Reader:
             case never:
                 assert_never(never)
 
+    def _new(self, every: Decoded) -> Decoded:
+        """What is handed over. A bare id would put an older, whole row of the same creative in the shade."""
+        if self._book is not None:
+            self._book.listed(str(self._key(row)) for row in every.rows)
+        if self._stream.via is not None:
+            self._desk.references.came(self._stream.name, self._account, (str(self._key(row)) for row in every.rows))
+            if self._bare and self._before.value is not None:
+                self._bare = False
+                return Decoded([])
+        self._bare = False
+        return self._fresh.of(every)
+
     async def _arrived(self, page: bytes, without: tuple[str, ...]) -> None:
-        decoded: Decoded = self.fresh.of(self._rows.decode(page, self._account))
+        every = self._rows.decode(page, self._account)
+        self._listed += len(every.rows)
+        decoded: Decoded = self._new(every)
+        if self._says_present and len(decoded.rows) < len(every.rows):
+            new = set(map(id, decoded.rows))
+            keys = tuple(str(self._key(row)) for row in every.rows if id(row) not in new)
+            await self._desk.say(Present(self._stream.name, self._account, keys))
         if self._desk.order.thumbnails and any(c.name == "thumbnail_data_url" for c in self._stream.columns):
             decoded = await add_thumbnails(self._desk.transport, decoded)
         changes = tuple(Change(i, name, UNFETCHED) for i in range(len(decoded.rows)) for name in without)
         await self._desk.deliver(self._stream, self._account, decoded, changes)
         await self._desk.progress(self._stream, self._account, len(decoded.rows))
-
-
-def _since(order: Order, before: EntityCursor) -> datetime | None:
-    """From which second on rows are wanted: the cursor's own, or the first day of the sync."""
-    if before.value is not None:
-        return instant(before.value).replace(microsecond=0)
-    return None if order.start is None else datetime.combine(order.start, time(), UTC)
-
-
-def _edge_call(stream: Stream, account: str, order: Order, since: datetime | None, now: float) -> Call:
-    path = f"act_{account}/{stream.edge}" if stream.edge else f"act_{account}"
-    params = list(stream.params)
-    filters = list(_filters(stream, order, since))
-    if filters:
-        params.append(("filtering", as_json(filters)))
-    if stream.name == "activities":
-        oldest = now - timedelta(days=_ACTIVITY_DAYS).total_seconds()
-        params.append(("since", str(int(since.timestamp() if since else oldest))))
-    return Call(path, tuple(params), account, stream.use_case)
-
-
-def _filters(stream: Stream, order: Order, since: datetime | None) -> list[dict[str, object]]:
-    """Meta compares strictly greater: one second less keeps what changed within the cursor's own second."""
-    entity = stream.filter_entity
-    if entity is None:
-        return []
-    filters: list[dict[str, object]] = []
-    if stream.server_cursor and since is not None:
-        value = int(since.timestamp()) - 1
-        filters.append({"field": f"{entity}.{stream.cursor}", "operator": "GREATER_THAN", "value": value})
-    if statuses := order.statuses.get(entity, ()):
-        filters.append({"field": f"{entity}.effective_status", "operator": "IN", "value": list(statuses)})
-    return filters

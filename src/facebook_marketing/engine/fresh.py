@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import compress
 
 import msgspec
 
 from facebook_marketing.catalog.stream import Stream
-from facebook_marketing.plan.progress import advance_entity
+from facebook_marketing.plan.progress import advance_entity, settled
 from facebook_marketing.plan.state import EntityCursor, instant
 from facebook_marketing.records import Decoded, Nulled, attribute, key_of
 
@@ -48,11 +49,10 @@ class Fresh:
         if len(self._delivered) > _REMEMBERED:
             self._before_those, self._delivered = self._delivered, set()
 
-    def reached(self, statuses: Iterable[str]) -> EntityCursor:
-        """Where the account stands after the walk, read with these statuses."""
-        seen = self._at_newest if len(self._at_newest) <= _MOST_SEEN else ()
-        moved = advance_entity(self._before, self._newest_text, seen)
-        return EntityCursor(moved.value, tuple(statuses), moved.seen)
+    def reached(self, statuses: Iterable[str], began: float) -> EntityCursor:
+        """Where the account stands after the walk that began at `began`, read with these statuses."""
+        moved = advance_entity(self._before, self._newest_text, self._at_newest)
+        return replace(settled(moved, began), statuses=tuple(statuses))
 
     def _is_fresh(self, row: msgspec.Struct, name: str, mark: int) -> bool:
         if mark in self._delivered or mark in self._before_those:
@@ -81,8 +81,6 @@ class Fresh:
         return True
 
 
-_MOST_SEEN = 5_000
-"""Rows of one second that the state names; of a larger bulk edit the next sync delivers that second once more."""
 _REMEMBERED = 25_000
 """Rows of which the walk knows that they were delivered: at least so many, at most twice as many."""
 

@@ -9,6 +9,9 @@ from facebook_marketing.catalog.stream import Stream
 from facebook_marketing.plan.saved import read_entity, read_report
 from facebook_marketing.plan.state import EntityCursor, ReportState, StreamState, write_entity, write_report
 
+CURSOR = "updated_time"
+"""What the state of a stream without a cursor of its own names it: that of the objects that hold the rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class EntityBook:
@@ -23,7 +26,7 @@ class EntityBook:
 
     def blob(self) -> dict[str, Any]:
         """The state as it is saved."""
-        return write_entity(self.state, cursor_field=self.stream.cursor or "updated_time")
+        return write_entity(self.state, cursor_field=self.stream.cursor or CURSOR)
 
     def having(self, account: str, cursor: EntityCursor) -> "EntityBook":
         """The book with this account moved on."""
@@ -63,13 +66,13 @@ class Ledger:
         self, stream: Stream, blob: Mapping[str, Any] | None, accounts: tuple[str, ...], statuses: tuple[str, ...]
     ) -> tuple[str, ...]:
         """Takes a saved blob over; returns what the user should know about it. Raises StateError."""
-        if stream.cursor is None:
+        if not stream.incremental:
             self._entities[stream.name] = EntityBook(stream, StreamState({}))
             return ()
         state, notes = read_entity(
             blob,
             stream=stream.name,
-            cursor_field=stream.cursor,
+            cursor_field=stream.cursor or CURSOR,
             accounts=accounts,
             statuses=statuses,
             kind=stream.filter_entity,

@@ -23,7 +23,9 @@ class Order:
     `start`/`end` are inclusive days in each account's own zone; `end` None means today; `report_start` is where reports
     begin if not at `start`. `statuses` maps "campaign",
     "adset" and "ad" to the effective statuses wanted of these objects (empty: Meta's default). `page_size` is an upper
-    bound of the user's own. `lookback` "changed" leaves out days whose totals did not move.
+    bound of the user's own. `lookback` "changed" leaves out days whose totals did not move. `creatives` "changed" reads
+    the creatives of changed ads, and all of them every `sweep_days` (0: never). `sweep` says that the sink wants to
+    know which objects are gone; `missing` that objects which reports name and Meta does not list are asked for.
     """
 
     accounts: tuple[str, ...]
@@ -37,3 +39,7 @@ class Order:
     page_size: int | None = None
     parallel_jobs: int = 16
     strict: bool = False
+    creatives: Literal["full", "changed"] = "changed"
+    sweep_days: int = 7
+    sweep: bool = False
+    missing: bool = True

@@ -197,7 +197,7 @@ def _asked(  # noqa: PLR0913 - what read and read_async were given
 ) -> "Asked":
     made = _config(config)
     picked = _cut(_picked(offered(made), streams), columns)
-    selected = tuple(Selected(stream, stream.cursor is not None) for stream in picked)
+    selected = tuple(Selected(stream, stream.incremental) for stream in picked)
     saved = _state(state)
     with _installed():
         from facebook_marketing.faces.batches import Asked

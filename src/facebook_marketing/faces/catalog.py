@@ -46,7 +46,7 @@ def _offered(stream: Stream) -> dict[str, Any]:
     offer: dict[str, Any] = {
         "name": stream.name,
         "json_schema": json_schema(stream),
-        "supported_sync_modes": ["full_refresh", "incremental"] if stream.cursor else ["full_refresh"],
+        "supported_sync_modes": ["full_refresh", "incremental"] if stream.incremental else ["full_refresh"],
         # Of full refreshes alone; incremental syncs go on from their state whatever stands here. A platform keeps the
         # rows of a failed attempt where this is true, and hands us its state. A full refresh of ours begins anew
         # whatever state there is, and an account that was half read would stand twice even if it did not.
@@ -54,9 +54,9 @@ def _offered(stream: Stream) -> dict[str, Any]:
     }
     if stream.primary_key:
         offer["source_defined_primary_key"] = [[name] for name in stream.primary_key]
-    if stream.cursor is not None:
+    if stream.incremental:  # the cursor of creatives is no column of theirs: of two rows the one that came last counts
         offer["source_defined_cursor"] = True
-        offer["default_cursor_field"] = [stream.cursor]
+        offer["default_cursor_field"] = [stream.cursor] if stream.cursor else []
     return offer
 
 
@@ -68,7 +68,7 @@ def configured_catalog(streams: Sequence[Stream], names: Sequence[str]) -> dict[
         raise CatalogError(no_such_stream(unknown, known))
     return {
         "streams": [
-            {"stream": _offered(stream), "sync_mode": "incremental" if stream.cursor else "full_refresh"}
+            {"stream": _offered(stream), "sync_mode": "incremental" if stream.incremental else "full_refresh"}
             for stream in streams
             if stream.name in chosen
         ]
@@ -115,7 +115,7 @@ def selection(catalog: object, streams: Sequence[Stream]) -> tuple[tuple[Selecte
     chosen = [_selected(entry, by_name[name]) for name, entry in by_entry.items()]
     notes = [f"Stream {s.stream.name} is deprecated: {s.stream.deprecated}" for s in chosen if s.stream.deprecated]
     in_full = [
-        s.stream.name for s in chosen if s.stream.cursor is None and _mode(by_entry[s.stream.name]) == _INCREMENTAL
+        s.stream.name for s in chosen if not s.stream.incremental and _mode(by_entry[s.stream.name]) == _INCREMENTAL
     ]
     notes += [f"Stream {name} has no cursor at Meta: each sync reads it in full." for name in in_full]
     return tuple(chosen), tuple(notes)
@@ -166,7 +166,7 @@ def _name(entry: object) -> str:
 
 
 def _selected(entry: Mapping[str, Any], stream: Stream) -> Selected:
-    incremental = _mode(entry) == _INCREMENTAL and stream.cursor is not None
+    incremental = _mode(entry) == _INCREMENTAL and stream.incremental
     return Selected(project(stream, _properties(entry["stream"], stream.name)), incremental)
 
 

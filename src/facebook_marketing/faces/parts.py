@@ -56,8 +56,8 @@ def _custom(config: "Config", own: "InsightConfig") -> Stream:
     )
 
 
-def order_of(config: "Config", accounts: Iterable[str]) -> "Order":
-    """What the engine needs to know of the configuration."""
+def order_of(config: "Config", accounts: Iterable[str], *, sweep: bool = False) -> "Order":
+    """What the engine needs to know of the configuration; `sweep` where the sink asks which objects are gone."""
     from facebook_marketing.engine.order import Order
 
     return Order(
@@ -76,6 +76,10 @@ def order_of(config: "Config", accounts: Iterable[str]) -> "Order":
         page_size=config.page_size,
         parallel_jobs=config.max_concurrency,
         strict=config.strict,
+        creatives=config.creatives,
+        sweep_days=config.sweep_days,
+        sweep=sweep,
+        missing=config.fetch_missing_entities,
     )
 
 

@@ -45,8 +45,11 @@ async def run_engine(  # noqa: PLR0913 - the parts are passed in
     clock: Clock | None = None,
     awaited: Awaited | None = None,
     monitor: Monitor | None = None,
+    sweep: bool = False,
 ) -> Outcome:
     """Reads the selection of the configured accounts into the sink. `monitor` is kept up to date on the way.
+
+    `sweep` has the sink told which objects are there (`Present`, `Swept`), which costs a few calls every `sweep_days`.
 
     Raises:
         StoppedError: no account could be found out.
@@ -59,7 +62,7 @@ async def run_engine(  # noqa: PLR0913 - the parts are passed in
         awaited.client = client
     try:
         accounts = await accounts_of(client, config.account_ids, config.accounts_include, config.accounts_exclude)
-        seen.accounts, order = accounts, order_of(config, accounts)
+        seen.accounts, order = accounts, order_of(config, accounts, sweep=sweep)
         seen.outcome = outcome = await read(order, selected, state, sink, client=client, transport=door)
     except AccountsError as error:
         raise StoppedError(client.clean(str(error)), passing=error.kind in PASSING) from None

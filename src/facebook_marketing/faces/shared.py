@@ -16,7 +16,7 @@ class Shared:
     def __init__(
         self, config: Config, streams: Sequence[Stream], states: Mapping[str, Mapping[str, Any] | None]
     ) -> None:
-        selected = tuple(Selected(stream, stream.cursor is not None) for stream in streams)
+        selected = tuple(Selected(stream, stream.incremental) for stream in streams)
         saved = {name: state for name, state in states.items() if state is not None}
         self._background = Background(Asked(config, selected, saved))
         self._shelves = self._background.reading.shelves

@@ -20,6 +20,8 @@ from facebook_marketing.faces.reading import run_engine
 from facebook_marketing.graph.transport import Transport
 from facebook_marketing.sinks.modes import Mode
 
+_REPLACING = frozenset({Mode.DEDUPED, Mode.DEDUPED_HISTORY})
+"""Modes in which a table tells what is gone at Meta."""
 _GROWING = frozenset({Mode.APPEND, Mode.INCREMENTAL_APPEND})
 """Modes in which a key stands in a table several times."""
 
@@ -88,7 +90,8 @@ async def run_sync(  # noqa: PLR0913 - the parts are passed in
     seen.began = began = time.now()
     streams = chosen(offered(config), choices.streams)
     modes = modes_of(streams, choices.modes)
-    selected = [Selected(one, modes[one.name].incremental and one.cursor is not None) for one in streams]
+    selected = [Selected(one, modes[one.name].incremental and one.incremental) for one in streams]
+    sweep = bool(_REPLACING & set(modes.values()))
     seen.selected, seen.modes = tuple(modes), modes
     seen.reports = frozenset(one.name for one in streams if one.behaviour is Behaviour.REPORT)
     sink = Warehouse(
@@ -104,7 +107,9 @@ async def run_sync(  # noqa: PLR0913 - the parts are passed in
     try:
         state = await sink.restore()
         async with watched(config, transport=transport, clock=time):
-            outcome = await run_engine(config, selected, state, sink, transport=transport, clock=time, monitor=seen)
+            outcome = await run_engine(
+                config, selected, state, sink, transport=transport, clock=time, monitor=seen, sweep=sweep
+            )
     except asyncio.CancelledError:
         log.info("Stopping: what was read so far is loaded first.")
         raise

@@ -132,8 +132,12 @@ class Client:
         what, since = min(self._sent.values(), key=lambda sent: sent[1])
         return f"Meta's reply to {what} since {now - since:.0f} s ({len(self._sent)} under way)"
 
-    async def ask(self, call: Call) -> Answer:
-        """One call, until it is answered or refused for good. Never raises for what Meta says."""
+    async def ask(self, call: Call, *, retries: int | None = None) -> Answer:
+        """One call, until it is answered or refused for good. Never raises for what Meta says.
+
+        `retries` bounds the tries of what fails in passing where our patience is greater.
+        """
+        most = self._patience.retries if retries is None else min(retries, self._patience.retries)
         tries = 0
         started = self._clock.now()
         while True:
@@ -143,7 +147,7 @@ class Client:
             match answer.verdict.kind:
                 case Kind.RETRY:
                     tries += 1
-                    if tries > self._patience.retries:
+                    if tries > most:
                         return answer
                     await self._pause(tries, answer.fault, call)
                 case Kind.THROTTLE_ACCOUNT | Kind.THROTTLE_APP:
@@ -152,18 +156,19 @@ class Client:
                 case _:
                     return answer
 
-    async def batch(self, calls: Sequence[Call]) -> tuple[Answer, ...]:
+    async def batch(self, calls: Sequence[Call], *, retries: int | None = None) -> tuple[Answer, ...]:
         """Up to 50 calls of one account in one request; entries that Meta did not finish are asked again alone.
 
         Saves round trips, not quota: each entry counts as a call.
         """
         if len(calls) == 1:
-            return (await self.ask(calls[0]),)
+            return (await self.ask(calls[0], retries=retries),)
         first = calls[0]
         async with self._admitted(first):
             reply = await self._send(wire.batch(self._endpoint, calls), calls)
         entries = self._entries(reply, len(calls))
-        return tuple(await asyncio.gather(*map(self._settle, calls, entries)))
+        settled = (self._settle(call, entry, retries) for call, entry in zip(calls, entries, strict=True))
+        return tuple(await asyncio.gather(*settled))
 
     async def sealed(self, call: Call) -> Answer:
         """One call with a secret among its parameters, asked once: it travels as a batch of one.
@@ -189,10 +194,10 @@ class Client:
         except msgspec.DecodeError:
             return (None,) * expected
 
-    async def _settle(self, call: Call, entry: Reply | None) -> Answer:
+    async def _settle(self, call: Call, entry: Reply | None, retries: int | None) -> Answer:
         """A batch entry that is data stays; one that can pass is asked again by itself."""
         if entry is None:
-            return await self.ask(call)
+            return await self.ask(call, retries=retries)
         self._observe(call, entry)
         found = wire.read(entry)
         if isinstance(found, Page):
@@ -200,7 +205,8 @@ class Client:
         verdict = judge(found)
         self._punish(call, verdict, entry)
         throttled = verdict.kind in {Kind.THROTTLE_ACCOUNT, Kind.THROTTLE_APP} and self._patience.throttled >= 0
-        return await self.ask(call) if throttled or verdict.kind is Kind.RETRY else Refusal(found, verdict)
+        again = throttled or verdict.kind is Kind.RETRY
+        return await self.ask(call, retries=retries) if again else Refusal(found, verdict)
 
     async def _pause(self, tries: int, fault: Fault, call: Call) -> None:
         longest = 5.0 if fault.code in _GLITCH_CODES else self._patience.longest_pause

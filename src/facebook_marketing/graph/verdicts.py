@@ -30,7 +30,7 @@ _FIELD_PATTERNS = (
     re.compile(r"nonexisting field \(([\w.]+)\)"),
     re.compile(r"^(?:\(#100\) )?([\w., ]+?) (?:is|are) not valid for fields param"),
 )
-_POISON_FIELD = "object_story_spec"
+POISON_FIELD = "object_story_spec"
 _REACH_FIELDS = ("reach", "frequency", "cpp")
 
 
@@ -41,7 +41,7 @@ def judge(fault: Fault) -> Verdict:
         case Kind.DROP_FIELD:
             return Verdict(rule, _named_fields(fault.message))
         case Kind.POISONED_ITEM:
-            return Verdict(rule, (_POISON_FIELD,))
+            return Verdict(rule, (POISON_FIELD,))
         case _:
             return Verdict(rule)
 

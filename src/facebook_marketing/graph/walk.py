@@ -1,7 +1,7 @@
 """Walks an edge or a finished report page by page, to the end, around whatever is spoiled on the way."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 
@@ -24,7 +24,15 @@ SUSPECTS = (
 )
 """Fields that need more rights than reading ads: asked alone first when Meta refuses without naming one (seen)."""
 
+HEAVY = ("object_story_spec", "asset_feed_spec", "degrees_of_freedom_spec", "targeting", "recommendations", "rule")
+"""Fields that weigh, or fail, most (seen): left out first of an item that fails for no reason that is named."""
+
+_OF_AN_ITEM = frozenset({Kind.SHRINK, Kind.SPLIT, Kind.RETRY})
+"""What may as well befall a page for the sake of one item in it."""
+
 _RESTARTS = 2
+_DOUBTS = 2
+"""Tries of a page while a single item is looked for that Meta cannot show."""
 _SHAPELESS = 4
 """Replies without `data` in one walk before it is given up."""
 
@@ -96,7 +104,9 @@ class Sizes:
 class Path:
     """What a walk follows: the call without fields and limit, the fields, the edge under which sizes are remembered.
 
-    `shrinks` False gives a page that is too heavy back as a Refusal instead of asking for less.
+    `frame` says where the fields stand where the rows hold the objects that are read: `creative{*}` asks for the
+    fields of each row's creative. `shrinks` False gives a page that is too heavy back as a Refusal instead of asking
+    for less. `patches` says that rows have an `id`: an item on which Meta fails is then left at its id.
     """
 
     call: Call
@@ -104,6 +114,12 @@ class Path:
     edge: str
     page_size: int
     shrinks: bool = True
+    frame: str = "*"
+    patches: bool = False
+
+    def ask(self, call: Call, fields: Iterable[str], limit: int) -> Call:
+        """The call for a page of so many rows with these fields."""
+        return _page_call(call, fields, limit, self.frame)
 
 
 async def walk(client: Client, path: Path, learned: Sizes) -> AsyncIterator[Step]:
@@ -130,6 +146,9 @@ class _Walker:
         self._fields = path.fields
         self._here = path.call
         self._narrow: int | None = None
+        self._doubtful = 0
+        self._unshrunk = self._size()
+        self._shrunken = 0
         self._restarts = 0
         self._shapeless = 0
 
@@ -138,27 +157,42 @@ class _Walker:
         async with self._learned.turn(self._path.call.account, self._path.edge):
             size = self._size()
             limit = self._narrow or size.now
-            answer = await self._client.ask(_page_call(self._here, self._fields, limit))
+            tries = _DOUBTS if self._doubtful else None
+            answer = await self._client.ask(self._path.ask(self._here, self._fields, limit), retries=tries)
             if isinstance(answer, Body) and self._narrow is None:
                 self._learn(sizes.succeeded(size))
         if isinstance(answer, Body):
+            self._passed(limit)
             return self._arrived(answer.page, ()) if answer.page.rows is not None else await self._no_page()
         return await self._refused(answer, size)
 
+    def _passed(self, rows: int) -> None:
+        """Rows of a doubtful page that were no trouble after all; behind its end pages are whole again."""
+        if self._doubtful:
+            self._doubtful = max(0, self._doubtful - rows)
+            self._narrow = self._narrow if self._doubtful else None
+        self._shrunken = max(0, self._shrunken - rows)
+
     async def _refused(self, refusal: Refusal, size: PageSize) -> Sequence[Step]:
-        match refusal.verdict.kind:
+        kind = refusal.verdict.kind
+        if self._narrow is not None and self._path.patches and kind in _OF_AN_ITEM:
+            kind = Kind.POISONED_ITEM
+        match kind:
             case Kind.SHRINK | Kind.SPLIT if self._path.shrinks:
-                return self._shrink(refusal, size)
+                steps = await self._shrink(refusal, size)
+            case Kind.RETRY if self._path.patches:
+                steps = await self._doubt(refusal, size)
             case Kind.DROP_FIELD:
-                return await self._drop(refusal)
+                steps = await self._drop(refusal)
             case Kind.POISONED_ITEM:
-                return await self._close_in(refusal, size)
+                steps = await self._close_in(refusal, size)
             case Kind.RESTART_WALK if self._restarts < _RESTARTS and self._here != self._path.call:
                 self._restarts += 1
                 self._here = self._path.call
-                return (Restarted(refusal.fault),)
+                steps = (Restarted(refusal.fault),)
             case _:
-                return self._end(refusal)
+                steps = self._end(refusal)
+        return steps
 
     def _size(self) -> PageSize:
         return self._learned.get(self._path.call.account, self._path.edge, self._path.page_size)
@@ -190,17 +224,32 @@ class _Walker:
         await self._client.clock.sleep(float(self._shapeless))
         return ()
 
-    def _shrink(self, refusal: Refusal, size: PageSize) -> Sequence[Step]:
+    async def _shrink(self, refusal: Refusal, size: PageSize) -> Sequence[Step]:
+        """Half the page; of an item that is refused even alone, what can be had."""
         if self._size().now < size.now:
             return ()  # another walk has learned it meanwhile
+        if not self._shrunken:
+            self._unshrunk, self._shrunken = size, size.now
         smaller = sizes.shrunk(size)
-        if smaller is None:
+        if smaller is not None:
+            self._learn(smaller)
+            return ()
+        if not self._path.patches:
             return self._end(refusal)
-        self._learn(smaller)
-        return ()
+        found = await self._patch(refusal)
+        if isinstance(found[-1], Arrived):
+            self._learn(self._unshrunk)  # the size was not at fault, the item was
+        return found
+
+    async def _doubt(self, refusal: Refusal, size: PageSize) -> Sequence[Step]:
+        """However often it was asked, the page does not come. If its bare ids do, an item is at fault."""
+        if not isinstance(await self._client.ask(self._path.ask(self._here, ("id",), size.now), retries=_DOUBTS), Body):
+            return self._end(refusal)
+        self._doubtful = size.now
+        return await self._close_in(refusal, size)
 
     async def _drop(self, refusal: Refusal) -> Sequence[Step]:
-        refused = await refused_fields(self._client, self._here, self._fields, refusal)
+        refused = await refused_fields(self._client, self._here, self._fields, refusal, self._path.frame)
         kept = tuple(name for name in self._fields if name not in refused)
         if not refused or not kept:
             return self._end(refusal)
@@ -214,13 +263,23 @@ class _Walker:
             self._narrow = limit // 2
             return ()
         self._narrow = None
-        spoiling = refusal.verdict.fields
+        self._passed(1)
+        return await self._patch(refusal)
+
+    async def _patch(self, refusal: Refusal) -> Sequence[Step]:
+        """One item that cannot be read whole: without the fields at fault, or those that most often are, or its id."""
+        spoiling = refusal.verdict.fields or HEAVY
         rest = tuple(name for name in self._fields if name not in spoiling)
-        for fields, spoiled in ((rest, spoiling[0] if spoiling else None), (("id",), None)):
-            answer = await self._client.ask(_page_call(self._here, fields, 1))
+        for fields in dict.fromkeys((rest, ("id",))):
+            if fields in {(), self._fields}:
+                continue
+            answer = await self._client.ask(self._path.ask(self._here, fields, 1), retries=_DOUBTS)
             if isinstance(answer, Body):
                 without = tuple(name for name in self._fields if name not in fields)
-                return (Spoiled(_first_id(answer.page), spoiled, refusal.fault), *self._arrived(answer.page, without))
+                item = _first_id(answer.page)
+                names = [None] if fields == ("id",) else [name for name in self._fields if name in spoiling]
+                said = tuple(Spoiled(item, name, refusal.fault) for name in names)
+                return (*said, *self._arrived(answer.page, without))
         return self._end(refusal)
 
 
@@ -236,11 +295,14 @@ def _first_id(page: Page) -> str:
     return items[0].id if items else "?"
 
 
-def _page_call(call: Call, fields: Iterable[str], limit: int) -> Call:
-    return call.having(fields=wire.list_param(fields) or None, limit=str(limit))
+def _page_call(call: Call, fields: Iterable[str], limit: int, frame: str) -> Call:
+    asked = wire.list_param(fields)
+    return call.having(fields=frame.replace("*", asked) if asked else None, limit=str(limit))
 
 
-async def refused_fields(client: Client, call: Call, fields: tuple[str, ...], refusal: Refusal) -> tuple[str, ...]:
+async def refused_fields(
+    client: Client, call: Call, fields: tuple[str, ...], refusal: Refusal, frame: str = "*"
+) -> tuple[str, ...]:
     """Which of the fields Meta refuses here: those that the fault names, else found by asking less at a time.
 
     Empty when no field is at fault (the object itself is closed to the token) or none could be singled out.
@@ -248,26 +310,24 @@ async def refused_fields(client: Client, call: Call, fields: tuple[str, ...], re
     named = tuple(name for name in refusal.verdict.fields if name in fields)
     if named:
         return named
-    if len(fields) <= 1 or not await _readable(client, call, ("id",)):
+
+    async def readable(asked: Sequence[str]) -> bool:
+        answer: Answer = await client.ask(_page_call(call, asked, 1, frame))
+        return isinstance(answer, Body)
+
+    if len(fields) <= 1 or not await readable(("id",)):
         return ()
-    suspects = tuple([name for name in SUSPECTS if name in fields and not await _readable(client, call, (name,))])
-    if suspects:
-        return suspects
-    return await _search(client, call, fields)
+    suspects = tuple([name for name in SUSPECTS if name in fields and not await readable((name,))])
+    return suspects or await _search(readable, fields)
 
 
-async def _search(client: Client, call: Call, fields: Sequence[str]) -> tuple[str, ...]:
+async def _search(readable: Callable[[Sequence[str]], Awaitable[bool]], fields: Sequence[str]) -> tuple[str, ...]:
     """The refused ones among fields of which at least one is refused, by halving."""
     if len(fields) == 1:
         return tuple(fields)
     middle = len(fields) // 2
     found: tuple[str, ...] = ()
     for half in (fields[:middle], fields[middle:]):
-        if not await _readable(client, call, half):
-            found += await _search(client, call, half)
+        if not await readable(half):
+            found += await _search(readable, half)
     return found
-
-
-async def _readable(client: Client, call: Call, fields: Sequence[str]) -> bool:
-    answer: Answer = await client.ask(_page_call(call, fields, 1))
-    return isinstance(answer, Body)

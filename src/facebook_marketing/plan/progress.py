@@ -155,6 +155,30 @@ def advance_entity(cursor: EntityCursor, value: str | None, ids: Iterable[str]) 
     return cursor
 
 
+MOST_SEEN = 5_000
+"""Rows of one second that the state names."""
+_OPEN = 30.0
+"""Seconds within which a second may still be going on at Meta: clocks differ, and lists lag behind."""
+
+
+def settled(cursor: EntityCursor, began: float) -> EntityCursor:
+    """Bound what the cursor names of its second, after a walk that began at `began` (seconds since 1970).
+
+    What changed in a second that was not over may change in it once more: the next sync delivers it again. Of a bulk
+    edit too large to be named that lay well in the past nothing is missing, and the next sync asks from the second
+    after it on; one that was under way is delivered once more.
+    """
+    if cursor.value is None or not cursor.seen:
+        return cursor
+    second = _second(cursor.value)
+    age = began - second.timestamp()
+    if age < (_OPEN if len(cursor.seen) <= MOST_SEEN else _HOUR):
+        return replace(cursor, seen=())
+    if len(cursor.seen) <= MOST_SEEN:
+        return cursor
+    return replace(cursor, value=(second + timedelta(seconds=1)).isoformat(), seen=())
+
+
 def _second(value: str) -> datetime:
     return instant(value).replace(microsecond=0)
 

@@ -21,6 +21,7 @@ from facebook_marketing.plan.state import (
     ReportState,
     StateError,
     StreamState,
+    Unread,
     instant,
 )
 from facebook_marketing.plan.windows import Increment, Window, joined
@@ -30,7 +31,10 @@ Value = TypeVar("Value")
 
 _ACCOUNT = re.compile(r"(?:act_)?(\d+)")
 _CURSORS = frozenset({"created_time", "updated_time", "event_time", "date_start"})
-_ENTITY = frozenset({"version", "include_deleted", "filter_statuses", "seen"})
+_ENTITY = frozenset({
+    "version", "include_deleted", "filter_statuses", "seen", "listed_at", "compared_at", "wanted", "asked", "unread",
+    "spoiled",
+})  # fmt: skip
 _REPORT = frozenset({
     "version", "include_deleted", "filter_statuses", "time_increment", "time_increment_period", "slices", "finished",
     "runs", "rows_per_day", "fingerprint", "since", "totals", "checked_at", "swept_at",
@@ -211,9 +215,24 @@ def _entity(blob: _Blob, account: str) -> EntityCursor:
     try:
         if value is not None:
             instant(_text(value))
-        return EntityCursor(value, _statuses({**blob.beside, **entry}), _texts(entry.get("seen")))
+        return EntityCursor(
+            value,
+            _statuses({**blob.beside, **entry}),
+            _texts(entry.get("seen")),
+            listed_at=_maybe(_number, entry.get("listed_at")),
+            compared_at=_maybe(_number, entry.get("compared_at")),
+            wanted=_texts(entry.get("wanted")),
+            asked=_texts(entry.get("asked")),
+            unread=tuple(map(_unread, entry.get("unread") or ())),
+            spoiled=_texts(entry.get("spoiled")),
+        )
     except (TypeError, ValueError, LookupError) as error:
         blob.refuse(f"account {account}: {error}")
+
+
+def _unread(entry: Sequence[object]) -> Unread:
+    what, holder, value, tries = entry
+    return Unread(_text(what), _text(holder), _maybe(_text, value), int(_number(tries)))
 
 
 def _statuses(entry: Mapping[str, Any]) -> tuple[str, ...]:

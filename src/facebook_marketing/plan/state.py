@@ -25,17 +25,38 @@ class StateError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A row that Meta would not show, to be asked for again: its id, the object that holds it, that one's cursor."""
+
+    id: str
+    holder: str
+    value: str | None
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
 class EntityCursor:
     """How far one account of an entity stream was read.
 
     `value` is the greatest cursor delivered (RFC 3339, as Meta's rows gave it), None before the first. `statuses` are
     the effective statuses it was read with (empty: Meta's default, which hides archived and deleted ones). `seen`
     holds the ids delivered at exactly the cursor's second: the next sync asks from that second on and leaves them out.
+
+    `listed_at` is when Meta last listed every object of the account, `compared_at` when the ids that reports name were
+    last compared with such a list. `wanted` are ids that reports name and the list lacks, not asked for yet; `asked`
+    those that were asked for, newest last. `unread` is to be asked for again. `spoiled` are rows of which Meta would
+    not give one field since `listed_at`: asked for together with others, one of them costs a dozen calls.
     """
 
     value: str | None = None
     statuses: tuple[str, ...] = ()
     seen: tuple[str, ...] = ()
+    listed_at: float | None = None
+    compared_at: float | None = None
+    wanted: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    spoiled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +144,27 @@ def instant(text: str) -> datetime:
 
 
 def write_entity(state: StreamState[EntityCursor], *, cursor_field: str) -> dict[str, Any]:
-    """Write the blob of an entity stream. An account that has no cursor yet is left out."""
+    """Write the blob of an entity stream. An account of which nothing is known yet is left out."""
     blob: dict[str, Any] = {"version": VERSION}
     for account, cursor in sorted(state.accounts.items()):
-        if cursor.value is not None:
-            blob[account] = {
-                cursor_field: cursor.value,
-                "filter_statuses": list(cursor.statuses),
-                "seen": list(cursor.seen),
-            }
+        if cursor != EntityCursor(statuses=cursor.statuses):
+            value = {} if cursor.value is None else {cursor_field: cursor.value}
+            statuses = {"filter_statuses": list(cursor.statuses), "seen": list(cursor.seen)}
+            blob[account] = value | statuses | _of_entity(cursor)
     return blob
+
+
+def _of_entity(cursor: EntityCursor) -> dict[str, Any]:
+    """Write what most accounts have not."""
+    moments = {"listed_at": cursor.listed_at, "compared_at": cursor.compared_at}
+    lists: dict[str, list[Any]] = {
+        "wanted": list(cursor.wanted),
+        "asked": list(cursor.asked),
+        "spoiled": list(cursor.spoiled),
+        "unread": [[one.id, one.holder, one.value, one.tries] for one in cursor.unread],
+    }
+    written = {name: at for name, at in moments.items() if at is not None}
+    return written | {name: ids for name, ids in lists.items() if ids}
 
 
 def write_report(state: StreamState[ReportState], increment: Increment) -> dict[str, Any]:
