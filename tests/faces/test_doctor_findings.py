@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from executables import ACCOUNT, SMALL, config
+from facebook_marketing.catalog.permissions import PERMISSIONS
 from facebook_marketing.config import load
 from facebook_marketing.faces.doctor import Diagnosis, Finding, Level, diagnose
+from facebook_marketing.faces.parts import streams_of
 from facebook_marketing.graph.wire import Reply, Request
 from facebook_marketing.sandbox import Fault, Match, Options, Sandbox, Then, Token
 from sandbox_transport import SandboxTransport
@@ -92,6 +94,20 @@ def test_every_check_stands_in_the_docs() -> None:
     seen = look(account_ids=[ACCOUNT, SECOND], token="no-business-token", custom_insights=[own], page_size=100)
     for one in seen.diagnosis.findings:
         assert any(one.check == name or ("…" in name and one.check.startswith(name[:-1])) for name in named), one
+
+
+def test_leads_need_a_permission_where_they_are_asked_for_and_only_there() -> None:
+    assert look().bad() == {}
+    seen = look(include_leads=True, token="no-leads-token")
+    assert seen.bad() == {"permissions.leads_retrieval": Level.WARN}
+    assert seen.of("permissions.leads_retrieval").facts["streams"] == ["leads"]
+
+
+def test_every_permission_that_a_stream_needs_is_looked_for() -> None:
+    config = load({"account_ids": ["1"], "access_token": "x", "include_leads": True}, {}).config
+    needed = {(one.needs or "").partition(",")[0]: one.name for one in streams_of(config) if one.needs}
+    looked_for = {name for row in PERMISSIONS for name in row.names}
+    assert set(needed) <= looked_for
 
 
 def test_many_accounts_are_looked_at_eight_at_a_time() -> None:

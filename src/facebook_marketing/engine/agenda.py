@@ -17,12 +17,10 @@ from facebook_marketing.graph.wire import Call, as_json
 from facebook_marketing.plan import windows
 from facebook_marketing.plan.progress import Freshness, finish, resumable, to_read
 from facebook_marketing.plan.state import OpenRun, ReportState
-from facebook_marketing.plan.windows import EPOCH, Window
+from facebook_marketing.plan.windows import EPOCH, TOGETHER, Window
 
 log = logging.getLogger(__name__)
 
-TOGETHER = 9
-"""Windows of one report and account under way at a time: each may hold a page of rows in memory."""
 _FEW_ROWS = 1000
 """Up to so many rows one or two GETs are cheaper than a run with its polls."""
 _WORTH_A_PROBE = 120

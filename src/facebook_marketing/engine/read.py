@@ -64,7 +64,7 @@ async def read(  # noqa: PLR0913 - the one way in: what, from where, to where
     today = (datetime.fromtimestamp(client.clock.now(), UTC) + timedelta(hours=14)).date()
     ledger = Ledger(today)
     from_meta = [one for one in selection if one.stream.behaviour is not Behaviour.LEDGER]
-    for note in _open(ledger, order, from_meta, state):
+    for note in open_books(ledger, order, from_meta, state):
         log.warning(note)
     desk = Desk(order, client, transport, sink, ledger, _references(order, from_meta, ledger, client.clock.now()))
     schedule = _Schedule(desk, Watch(client), from_meta)
@@ -78,7 +78,8 @@ async def read(  # noqa: PLR0913 - the one way in: what, from where, to where
     return schedule.outcome()
 
 
-def _open(ledger: Ledger, order: Order, selection: Sequence[Selected], state: Mapping[str, Any]) -> list[str]:
+def open_books(ledger: Ledger, order: Order, selection: Sequence[Selected], state: Mapping[str, Any]) -> list[str]:
+    """Takes saved states over; what their owner should know of it. Raises StateError."""
     notes: list[str] = []
     for selected in selection:
         stream = selected.stream

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from facebook_marketing.catalog.stream import Report, Stream
 from facebook_marketing.engine import query
-from facebook_marketing.engine.agenda import TOGETHER, Agenda, Span, Task, delivered_in
+from facebook_marketing.engine.agenda import Agenda, Span, Task, delivered_in
 from facebook_marketing.engine.desk import Desk, UnfinishedError
 from facebook_marketing.engine.division import Division
 from facebook_marketing.engine.door import Swept
@@ -20,7 +20,7 @@ from facebook_marketing.graph.runs import Watch
 from facebook_marketing.plan.progress import finish
 from facebook_marketing.plan.split import halve_dates
 from facebook_marketing.plan.state import ReportState
-from facebook_marketing.plan.windows import Window, bucket
+from facebook_marketing.plan.windows import TOGETHER, Window, bucket
 from facebook_marketing.records import MISSING_BREAKDOWN
 
 log = logging.getLogger(__name__)
@@ -39,6 +39,11 @@ async def read_report(desk: Desk, watch: Watch, selected: Selected, account: str
     await desk.checkpoint(selected.stream)
     if unread:
         raise UnfinishedError(selected.stream.name, account, len(unread))
+
+
+def forgotten(state: ReportState) -> ReportState:
+    """What a full refresh begins with: nothing was read, but how many rows a day has is known."""
+    return ReportState(rows_per_day=state.rows_per_day, fingerprint=state.fingerprint)
 
 
 class _Job:
@@ -120,11 +125,7 @@ class _Job:
 
     def _forget(self) -> None:
         """A full refresh reads everything, whatever was read before."""
-
-        def move(state: ReportState) -> ReportState:
-            return ReportState(rows_per_day=state.rows_per_day, fingerprint=state.fingerprint)
-
-        self._desk.ledger.move_report(self._stream, self._account, move)
+        self._desk.ledger.move_report(self._stream, self._account, forgotten)
 
     async def _all(self, tasks: Sequence[Task]) -> None:
         turn = asyncio.Semaphore(TOGETHER)

@@ -223,12 +223,11 @@ def _read_catalog(
     from facebook_marketing.config import ConfigError
     from facebook_marketing.faces.catalog import CatalogError, namespaces, offered, selection, unused
     from facebook_marketing.plan.state import StateError
-    from facebook_marketing.plan.statefile import parse_input
 
     try:
         streams = offered(loaded.config)
         selected, notes = selection(catalog, streams)
-        state = parse_input(_bytes(state_file, "state")) if state_file else {}
+        state = state_of(state_file) if state_file else {}
         for note in (*notes, *unused(state, streams)):
             output.log("WARN", note)
         return stopping.run(sync(loaded, selected, state, output, namespaces=namespaces(catalog)))
@@ -240,6 +239,13 @@ def read_lines(loaded: "Loaded", catalog_file: Path | None, state_file: Path | N
     """The verb `read` for other faces: records and states on stdout. Raises RefusedError."""
     asked = _json(catalog_file, "catalog") if catalog_file else catalog
     return speak(lambda output, stopping: _read_catalog(loaded, asked, state_file, output, stopping))
+
+
+def state_of(path: Path) -> dict[str, Any]:
+    """A state file, whichever way it wraps its blobs. Raises RefusedError, StateError."""
+    from facebook_marketing.plan.statefile import parse_input
+
+    return parse_input(_bytes(path, "state"))
 
 
 def _bytes(path: Path, what: str) -> bytes:

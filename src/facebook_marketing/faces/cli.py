@@ -108,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="findings as one JSON object")
     doctor.epilog = "Exit codes: 0 all is well, 1 warnings, 2 failures."
     _token_parser(commands)
+    _plan_parser(commands)
     discover = _config_parser(commands, "discover", _discover, "list the streams; asks nothing of Meta")
     discover.add_argument("--json", action="store_true", help="as an Airbyte catalog, with every column")
     _read_parser(commands)
@@ -128,6 +129,21 @@ def _config_parser(
     parser.add_argument("--debug", action="store_true", help="log each call")
     parser.set_defaults(command=command)
     return parser
+
+
+def _plan_parser(commands: Commands) -> None:
+    plan = _config_parser(commands, "plan", _plan, "say what the next sync would do and cost, before it does it")
+    plan.add_argument(
+        "--streams", metavar="A,B", help="these streams, or all (default: those most wanted; see discover)"
+    )
+    since = plan.add_mutually_exclusive_group()
+    since.add_argument("--state", type=Path, metavar="FILE", help="go on from an Airbyte state file")
+    text = "go on from what stands in a destination (default: duckdb:///ads.duckdb, as sync)"
+    since.add_argument("--destination", metavar="URL", default="duckdb:///ads.duckdb", help=text)
+    text = "schema of the tables (default: %(default)s)"
+    plan.add_argument("--dataset", default="facebook_ads", metavar="NAME", help=text)
+    plan.add_argument("--full-refresh", action="store_true", help="as if everything was read again")
+    plan.add_argument("--json", action="store_true", help="as one JSON object")
 
 
 def _token_parser(commands: Commands) -> None:
@@ -369,6 +385,22 @@ def _doctor(arguments: argparse.Namespace) -> int:
     text = diagnosis.as_json() if arguments.json else diagnosis.text()
     sys.stdout.write(f"{clean(text)}\n")
     return diagnosis.exit_code
+
+
+def _plan(arguments: argparse.Namespace) -> int:
+    from facebook_marketing.faces.airbyte import state_of
+    from facebook_marketing.faces.logs import clean
+    from facebook_marketing.faces.planning import as_json_text, plan, saved, text
+
+    config = _loaded(arguments.config).config
+    state = {}
+    if not arguments.full_refresh:
+        file = arguments.state
+        state = state_of(file) if file is not None else saved(arguments.destination, arguments.dataset)
+    foreseen = asyncio.run(plan(config, _names(arguments.streams), state, full_refresh=arguments.full_refresh))
+    shown = as_json_text(foreseen) if arguments.json else text(foreseen)
+    sys.stdout.write(f"{clean(shown)}\n")
+    return 0
 
 
 def _token(arguments: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from facebook_marketing.graph.error_table import ALONE, DENIED, NETWORK, RULES, TOO_MANY, UNKNOWN, Kind, Rule
 from facebook_marketing.graph.wire import Fault
 
-__all__ = ["RULES", "Kind", "Rule", "Verdict", "explained", "judge"]
+__all__ = ["POISON_FIELD", "RULES", "Kind", "Rule", "Verdict", "explained", "judge"]
 
 
 @dataclass(frozen=True, slots=True)

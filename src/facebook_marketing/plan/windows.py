@@ -19,6 +19,8 @@ EPOCH = date(1970, 1, 5)
 FIRST_WINDOW_DAYS = 10
 MOST_WINDOW_DAYS = 180
 TARGET_ROWS = 25_000
+TOGETHER = 9
+"""Windows of one report and account under way at a time: each may hold a page of rows in memory."""
 
 _DAY = timedelta(days=1)
 # Two days for the way in which Meta counts a day that the target month lacks (31 February), one for a long sync, which

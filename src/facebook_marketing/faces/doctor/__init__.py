@@ -98,7 +98,7 @@ class _Doctor:
         if not (dead and isinstance(said, Refusal)):  # it would say the same once more
             findings += token.of_introspection(said, now, self._config.client_id)
         if not (dead and isinstance(rights, Refusal)):
-            findings += token.of_rights(rights, said)
+            findings += token.of_rights(rights, said, self.streams)
         accounts = [] if dead else await self._accounts()
         return [*findings, *platform.of_quota(self._client.meters, self._config.quota_share), *accounts]
 

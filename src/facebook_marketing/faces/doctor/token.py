@@ -1,10 +1,11 @@
 """Findings about the token: whether it lives, how long, whose it is, and what it may do. Pure but for the asking."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from facebook_marketing.catalog.permissions import PERMISSIONS, Permission
+from facebook_marketing.catalog.stream import Stream
 from facebook_marketing.faces.doctor.findings import Finding, fail, ok, warn
 from facebook_marketing.faces.introspection import DAY, SOON_DAYS, End, Introspection, ends
 from facebook_marketing.graph.client import Answer, Refusal
@@ -119,7 +120,7 @@ def _end(check: str, end: End, now: float) -> Finding:
     return ok(check, text, facts=facts)
 
 
-def of_rights(answer: Answer, said: Introspection | Refusal) -> Iterator[Finding]:
+def of_rights(answer: Answer, said: Introspection | Refusal, streams: Sequence[Stream]) -> Iterator[Finding]:
     """Permissions present and missing, and what goes without them. debug_token stands in for /me/permissions."""
     granted = _granted(answer)
     if granted is None:
@@ -130,8 +131,10 @@ def of_rights(answer: Answer, said: Introspection | Refusal) -> Iterator[Finding
         return
     names = sorted(name for name, status in granted.items() if status == "granted")
     yield ok("permissions", f"Permissions granted: {', '.join(names) or 'none'}.", facts={"granted": names})
+    offered = {stream.name for stream in streams}
     for needed in PERMISSIONS:
-        if not any(granted.get(name) == "granted" for name in needed.names):
+        concerns = not needed.only_with or offered & set(needed.streams)
+        if concerns and not any(granted.get(name) == "granted" for name in needed.names):
             yield _missing(needed, granted)
 
 
