@@ -112,7 +112,7 @@ def test_a_missing_scope_is_named_with_the_streams_that_need_it(patient: Shell) 
     done, said = examined(patient, token="no-business-token")
     assert (done.code, bad(said)) == (1, {"permissions.business_management": "warn"})
     lacking = finding(said, "permissions.business_management")
-    assert lacking["facts"]["streams"] == ["ad_account"]
+    assert lacking["facts"]["streams"] == ["ad_account", "businesses"]
     assert "declined" in lacking["text"]
 
 
