@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,9 +80,16 @@ class _Pending:
         batch, self.covered = self.covered, _Batch()
         return batch
 
-    def claim(self) -> bytes | None:
+    def ended(self, *, last: bool) -> bool | None:
+        """Hand over how the stream ended. What is appended waits for the whole sync: a killed one adds nothing."""
+        if self.mode is Mode.APPEND and not last:
+            return None
+        complete, self.complete = self.complete, None
+        return complete
+
+    def claim(self, *, complete: bool | None) -> bytes | None:
         """Hand the checkpoint over, if its rows go to their own table now."""
-        if self.mode.incremental or self.complete:
+        if self.mode.incremental or complete:
             state, self.state = self.state, None
             return state
         return None
@@ -271,32 +278,27 @@ class Warehouse(Sink):
     def _segment(self, *, tail: bool, last: bool = False) -> "Segment":
         """Take what is due out of our hands."""
         now = self._now()
-        parts = [part for name in self._pending if (part := self._part(name, tail=tail, last=last)) is not None]
-        claims = list(self._claims())
-        for pending in self._pending.values():
-            pending.complete = None
+        parts, claims = [], []
+        for name, pending in self._pending.items():
+            due = pending.tail if tail else pending.covered
+            some = bool(pending.covered or due or pending.state)
+            complete = pending.ended(last=last)
+            if some or complete is not None or (last and not pending.made):
+                parts.append(self._part(name, pending.taken(tail=tail), complete))
+            state = pending.claim(complete=complete)
+            if state is not None:
+                pending.version += 1
+                claims.append(self._parts.Claim(name, state, pending.version))
         self._rows = sum(pending.tail.rows for pending in self._pending.values())
         self._bytes = sum(pending.tail.bytes for pending in self._pending.values())
         self._loaded_at = self._clock.now()
         return self._parts.Segment(now, parts, claims)
 
-    def _part(self, name: str, *, tail: bool, last: bool) -> "Part | None":
+    def _part(self, name: str, batch: _Batch, complete: bool | None) -> "Part":  # noqa: FBT001 - as Part has it
         pending, stream = self._pending[name], self._streams[name]
-        batch = pending.taken(tail=tail)
-        if not batch and pending.complete is None and pending.state is None and (pending.made or not last):
-            return None
         pending.made = True
-        table = None
-        if batch.tables:
-            table = self._parts.latest(self._parts.join(stream, batch.tables))
-        return self._parts.Part(stream, pending.mode, table, batch.present, batch.swept, pending.complete)
-
-    def _claims(self) -> Iterator["Claim"]:
-        for name, pending in self._pending.items():
-            state = pending.claim()
-            if state is not None:
-                pending.version += 1
-                yield self._parts.Claim(name, state, pending.version)
+        table = self._parts.latest(self._parts.join(stream, batch.tables)) if batch.tables else None
+        return self._parts.Part(stream, pending.mode, table, batch.present, batch.swept, complete)
 
     def _opened(self) -> "Mapping[str, Claim]":
         """Open the destination once; what it holds says with which version our checkpoints go on."""
