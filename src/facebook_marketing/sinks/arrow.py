@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ import pyarrow.compute as pc
 from facebook_marketing.catalog.stream import Kind, Stream
 from facebook_marketing.engine.door import Rows
 from facebook_marketing.sinks.content import contents, row_ids
-from facebook_marketing.sinks.json_text import json_text, mended_text, plain_text
+from facebook_marketing.sinks.json_text import json_lines, json_text, mended_text, plain_text
 from facebook_marketing.sinks.modes import tracked
 
 ROW_ID, SYNCED_AT, CHANGES = "_row_id", "_synced_at", "_changes"
@@ -29,6 +30,7 @@ CONTENT, DELETED, DELETED_AT = "_content", "is_deleted", "deleted_at"
 # 20 digits before the point hold every id and amount, 18 after it every ratio that a double can say.
 PRECISION, SCALE = 38, 18
 LONGEST = PRECISION + len("-.")
+"""Characters of the longest number that fits."""
 DECIMAL = pa.decimal128(PRECISION, SCALE)
 TIMESTAMP = pa.timestamp("us", "UTC")
 JSON_KINDS: frozenset[Kind] = frozenset((Kind.JSON, Kind.STATS, Kind.HISTOGRAM, Kind.RESULTS))
@@ -37,6 +39,7 @@ JSON_KINDS: frozenset[Kind] = frozenset((Kind.JSON, Kind.STATS, Kind.HISTOGRAM, 
 UNFIT = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, TypeError, ValueError)
 
 Cells = Sequence[Any]
+_NUMBERS = frozenset((Decimal, int, type(None)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +53,37 @@ class Unfit:
 
 
 def _strings(cells: Cells) -> pa.Array:
-    if any("\x00" in cell for cell in cells if cell is not None):
+    texts = pa.array(cells, pa.string())
+    if pc.any(pc.match_substring(texts, "\x00")).as_py():
         raise pa.ArrowInvalid("a NUL character, which databases refuse")
-    return pa.array(cells, pa.string())
+    return texts
 
 
 def _numbers(cells: Cells) -> pa.Array:
-    """Refuse by ourselves what is too fine: pyarrow makes 0 of some such numbers without a word."""
-    if any(cell and (len(str(cell)) > LONGEST or cell.adjusted() < -SCALE) for cell in cells if type(cell) is Decimal):
+    """Go by text, which is quick, and refuses digits that would be lost."""
+    if not _NUMBERS.issuperset(map(type, cells)):
+        raise pa.ArrowInvalid("no decimal number")
+    texts = pa.array([None if cell is None else str(cell) for cell in cells], pa.string())
+    if pc.any(pc.match_substring(texts, "E")).as_py():  # pyarrow makes 0 of 1E-36 without a word, not so of its digits
+        texts = pa.array([None if cell is None else _digits(cell) for cell in cells], pa.string())
+    if (pc.max(pc.utf8_length(texts)).as_py() or 0) > LONGEST:  # nor of more digits than it can count
         raise pa.ArrowInvalid(f"more digits than decimal({PRECISION}, {SCALE}) holds")
-    return pa.array(cells, DECIMAL)
+    return texts.cast(DECIMAL)
+
+
+def _digits(number: Decimal | int) -> str:
+    if not number or not isinstance(number, Decimal):
+        return str(int(number))
+    return f"{number:f}" if abs(number.adjusted()) <= LONGEST else "E" * (LONGEST + 1)
 
 
 def _json(cells: Cells) -> pa.Array:
-    return pa.array([None if cell is None else json_text(cell) for cell in cells], pa.string())
+    """All texts at once, a line each; one by one where a text is odd. JSON's null is null."""
+    lines = json_lines(cells)
+    if lines is None:
+        lines = pa.array([None if cell is None else json_text(cell) for cell in cells], pa.string())
+    nulls = pc.equal(lines, "null")
+    return pc.if_else(nulls, pa.scalar(None, pa.string()), lines) if pc.any(nulls).as_py() else lines
 
 
 TYPES: Mapping[Kind, tuple[pa.DataType, Callable[[Cells], pa.Array]]] = {
@@ -90,14 +110,14 @@ def arrow_schema(stream: Stream) -> pa.Schema:
     return pa.schema([*declared, *objects, (ROW_ID, pa.string()), (SYNCED_AT, TIMESTAMP), (CHANGES, pa.string())])
 
 
-def json_columns(stream: Stream, table: pa.Table) -> frozenset[str]:
+def json_columns(stream: Stream, columns: pa.Schema) -> frozenset[str]:
     """Name the columns of JSON text: the declared ones, ours, and whatever Meta sent beyond the declared."""
     plain = {column.name for column in stream.columns if column.kind not in JSON_KINDS}
-    return frozenset(table.column_names) - plain - {ROW_ID, SYNCED_AT, CONTENT, DELETED, DELETED_AT}
+    return frozenset(columns.names) - plain - {ROW_ID, SYNCED_AT, CONTENT, DELETED, DELETED_AT}
 
 
 def to_table(stream: Stream, rows: Rows, synced_at: datetime, *, with_content: bool = False) -> pa.Table:
-    """Make a table of the page: the columns of `arrow_schema`, and one of JSON text for each field beyond them.
+    """Make a table of the page: the columns of `arrow_schema` that any row has, and one of JSON text for other fields.
 
     `_content` is always there for objects; for other rows if asked.
     """
@@ -113,12 +133,12 @@ def to_table(stream: Stream, rows: Rows, synced_at: datetime, *, with_content: b
         ]
         tables.append(_table(stream, _columns(struct, items), len(items), said, synced_at, with_content=with_content))
         start += len(items)
-    return join(stream, tables)
+    return join(tables)
 
 
-def join(stream: Stream, tables: Iterable[pa.Table]) -> pa.Table:
-    """Make one table of many, with the declared columns and every other column that any of them has."""
-    return pa.concat_tables([arrow_schema(stream).empty_table(), *tables], promote_options="default")
+def join(tables: Iterable[pa.Table]) -> pa.Table:
+    """Make one table of many, with every column that any of them has."""
+    return pa.concat_tables(tables, promote_options="default")
 
 
 def present_ids(keys: Sequence[str]) -> list[str]:
@@ -136,13 +156,15 @@ def latest(table: pa.Table) -> pa.Table:
 
 
 def _columns(struct: type, items: Sequence[msgspec.Struct]) -> dict[str, list[Any]]:
-    """Cells by field name as Meta writes it; an absent field is None."""
-    names: tuple[str, ...] = struct.__struct_encode_fields__  # type: ignore[attr-defined]
-    cells = zip(*map(msgspec.structs.astuple, items), strict=True)
-    return {
-        name: [None if cell is msgspec.UNSET else cell for cell in column]
-        for name, column in zip(names, cells, strict=True)
-    }
+    """Cells by field name as Meta writes it; an absent field is None. Fields that no row has are left out."""
+    keys: tuple[str, ...] = struct.__struct_encode_fields__  # type: ignore[attr-defined]
+    names: tuple[str, ...] = struct.__struct_fields__  # type: ignore[attr-defined]
+    columns: dict[str, list[Any]] = {}
+    for key, name in zip(keys, names, strict=True):
+        cells = list(map(attrgetter(name), items))
+        if cells[0] is not msgspec.UNSET or cells.count(msgspec.UNSET) < len(cells):
+            columns[key] = [None if cell is msgspec.UNSET else cell for cell in cells]
+    return columns
 
 
 def _table(  # noqa: PLR0913 - what a table is made of
@@ -157,15 +179,15 @@ def _table(  # noqa: PLR0913 - what a table is made of
     kinds = {column.name: column.kind for column in stream.columns}
     kinds |= dict.fromkeys((name for name in cells if name not in kinds), Kind.JSON)
     unfit = list(said)
-    absent: Cells = [None] * size
-    columns = {name: _column(kind, name, cells.get(name, absent), unfit) for name, kind in kinds.items()}
+    columns = {name: _column(kind, name, cells[name], unfit) for name, kind in kinds.items() if name in cells}
     if tracked(stream):
         gone = _deleted(stream, columns, size)
         columns[DELETED] = gone
         columns[DELETED_AT] = pc.if_else(gone, pa.scalar(synced_at, TIMESTAMP), pa.scalar(None, TIMESTAMP))
     columns[ROW_ID] = pa.array(row_ids(stream.primary_key, cells, size), pa.string())
-    columns[SYNCED_AT] = pa.array([synced_at] * size, TIMESTAMP)
-    columns[CHANGES] = pa.array(_changes(unfit, size), pa.string())
+    columns[SYNCED_AT] = pa.repeat(pa.scalar(synced_at, TIMESTAMP), size)
+    if unfit:
+        columns[CHANGES] = pa.array(_changes(unfit, size), pa.string())
     if with_content:
         columns[CONTENT] = pa.array(contents(cells, size), pa.string())
     return pa.table(columns)
@@ -177,8 +199,8 @@ def deleted_by(stream: Stream) -> tuple[str, ...]:
 
 
 def _deleted(stream: Stream, columns: Mapping[str, pa.Array], size: int) -> pa.Array:
-    gone = pa.array([False] * size, pa.bool_())
-    for name in deleted_by(stream):
+    gone = pa.repeat(pa.scalar(value=False), size)
+    for name in (name for name in deleted_by(stream) if name in columns):
         gone = pc.or_(gone, pc.fill_null(pc.equal(columns[name], "DELETED"), fill_value=False))
     return gone
 
@@ -193,6 +215,8 @@ def _column(kind: Kind, name: str, cells: Cells, unfit: list[Unfit]) -> pa.Array
 
 
 def _fitting(kind: Kind, cell: object, row: int, name: str, unfit: list[Unfit]) -> object:
+    if cell is None:
+        return None
     try:
         TYPES[kind][1]([cell])
     except UNFIT as error:

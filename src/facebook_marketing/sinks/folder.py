@@ -22,11 +22,11 @@ from dlt.common.destination import Destination as DltDestination
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.extract import DltResource
 
-from facebook_marketing.sinks.arrow import CONTENT, ROW_ID, SYNCED_AT, TIMESTAMP, arrow_schema, json_columns
+from facebook_marketing.sinks.arrow import CONTENT, ROW_ID, SYNCED_AT, TIMESTAMP, arrow_schema, join, json_columns
 from facebook_marketing.sinks.destination import Destination
 from facebook_marketing.sinks.hints import hints
 from facebook_marketing.sinks.modes import Mode
-from facebook_marketing.sinks.prepare import child_json
+from facebook_marketing.sinks.prepare import child_json, part_columns
 from facebook_marketing.sinks.restore import (
     STATE_COLUMNS,
     STATE_TABLE,
@@ -131,9 +131,10 @@ class FolderLoader:
 
     def _rows(self, part: Part) -> Iterator[DltResource]:
         """Rows of a part and of its child tables; a table without any stands with its columns all the same."""
-        empty = arrow_schema(part.stream).empty_table()
-        table = empty if part.table is None else part.table
-        yield from self._files(part, part.stream.name, empty, table, json_columns(part.stream, table))
+        columns = part_columns(part)
+        empty = columns.empty_table()
+        table = empty if part.table is None else join((empty, part.table))
+        yield from self._files(part, part.stream.name, empty, table, json_columns(part.stream, columns))
         if self._derived is None:
             return
         declared = self._derived(part.stream, empty)

@@ -61,22 +61,28 @@ def prepare(room: Room, part: Part) -> Ready:
     """Make what is missing."""
     stream = part.stream
     name = room.tables.name(stream.name)
-    table = arrow_schema(stream).empty_table() if part.table is None else part.table
-    json = json_columns(stream, table)
+    columns = part_columns(part)
     stood = room.tables.stands(name)
-    names = room.fit(name, table.schema, json)
-    json = frozenset(new for old, new in zip(table.column_names, names, strict=True) if old in json)
-    table = table.rename_columns(names)
-    history, begins = _history(room, part, name, table.schema, json)
+    names = dict(zip(columns.names, room.fit(name, columns, json_columns(stream, columns)), strict=True))
+    json = frozenset(names[own] for own in json_columns(stream, columns))
+    columns = pa.schema([field.with_name(names[field.name]) for field in columns])
+    table = None if part.table is None else part.table.rename_columns([names[own] for own in part.table.column_names])
+    history, begins = _history(room, part, name, columns, json)
     into = f"{name}{NEW}" if part.collects else name
-    if part.collects and table.num_rows:
-        room.fit(into, table.schema, json)
+    if part.collects and table is not None:
+        room.fit(into, columns, json)
     if tracked(stream):
         room.fit(SEEN, SEEN_COLUMNS, NO_JSON)
-    freight = Freight(into, with_values(table), json) if table.num_rows else None
-    columns = [room.tables.escaped(column) for column in freight.table.column_names] if freight else []
-    children = _children(room, part)
-    return Ready(part, name, into, freight, columns, history, begins and stood, children, _within(room, part, table))
+    freight = Freight(into, with_values(table), json) if table is not None else None
+    escaped = [room.tables.escaped(column) for column in freight.table.column_names] if freight else []
+    within = _within(room, part, table) if table is not None else ""
+    return Ready(part, name, into, freight, escaped, history, begins and stood, _children(room, part), within)
+
+
+def part_columns(part: Part) -> pa.Schema:
+    """All declared columns, and what the rows have beyond them."""
+    declared = arrow_schema(part.stream)
+    return declared if part.table is None else pa.unify_schemas([declared, part.table.schema])
 
 
 def with_values(table: pa.Table) -> pa.Table:

@@ -1,6 +1,7 @@
 """A SQL destination: segments in one transaction each, checkpoints beside the rows."""
 
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime, timedelta
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 SCHEMA = "facebook_marketing"
 _MOST_DDL = 1000
+_TOO_LITTLE = re.compile("could not allocate|out of memory", re.IGNORECASE)
 _REMEMBERED = timedelta(days=8)
 """How long it is known which objects were listed: an account that takes longer than that to read begins anew."""
 
@@ -46,7 +48,7 @@ class SqlLoader:
     ) -> None:
         """Connect, take the lock, and throw away what a sync that was killed has left half done."""
         self._lock = lock
-        self._tidy = False
+        self._tidy = self._generous = False
         self._postgres = destination.name == "postgres"
         schema = Schema(SCHEMA)
         # dlt gives a client only with the names of its schemas, and those only to a pipeline's config.
@@ -56,6 +58,9 @@ class SqlLoader:
         self._client.__enter__()
         if self._postgres:
             lock.session(self._client.sql_client)
+        if destination.name == "duckdb":
+            # Seldom enough to be cheap, often enough that a file of its own size does not wait beside the database.
+            self._client.sql_client.execute_sql("SET checkpoint_threshold = '128MB'")
         self._client.initialize_storage()
         tables = Tables(self._client, schema, destination.shown)
         self._room = Room(destination.name, destination.shown, tables, self._staging(factory, dataset, folder), derived)
@@ -93,6 +98,9 @@ class SqlLoader:
             except Unready as unready:
                 unready.make()
                 make_children(room, ready)
+            except Exception as error:
+                if not self._given_memory(error):
+                    raise
         else:
             raise WarehouseError(f"{room.shown} does not take the columns that it was given. Please report this.")
         self._forget_seen(segment.now)
@@ -103,7 +111,17 @@ class SqlLoader:
     def sums(self) -> Sums:
         """What stands there, added up."""
         self._awake()
+        if self._room.name == "duckdb":  # nothing is loaded meanwhile, and sums over years want room
+            self._client.sql_client.execute_sql("RESET memory_limit")
         return Sums(self._room.tables)
+
+    def _given_memory(self, error: BaseException) -> bool:
+        """Give DuckDB what it would take by itself, once, when it says that it has too little."""
+        if self._room.name != "duckdb" or self._generous or not _TOO_LITTLE.search(str(error)):
+            return False
+        self._generous = True
+        self._client.sql_client.execute_sql("RESET memory_limit")
+        return True
 
     def close(self) -> None:
         """Let go of the connection, and with it of the session's lock."""
