@@ -59,7 +59,8 @@ def parents(stream: Stream, column: str, cells: list[Any], kind: pa.DataType = T
 
 
 def child(stream: Stream, column: str, cells: list[Any], kind: pa.DataType = TEXT) -> pa.Table:
-    return derived(stream, parents(stream, column, cells, kind))[f"{stream.name}_{column}"]
+    name, table = f"{stream.name}_{column}", parents(stream, column, cells, kind)
+    return (derived(stream, table.slice(0, 0)) | derived(stream, table))[name]
 
 
 def json_names(table: pa.Table) -> set[str]:
@@ -88,8 +89,10 @@ def test_an_action_is_a_row_with_its_parents_key_and_a_column_for_each_window() 
     assert table.schema.field("value").type == pa.decimal128(38, 18)
 
 
-def test_a_child_without_rows_has_its_declared_columns() -> None:
-    table = child(INSIGHTS, "actions", [None])
+def test_a_table_without_rows_names_all_its_children_with_their_declared_columns() -> None:
+    rows = parents(INSIGHTS, "actions", [None])
+    assert derived(INSIGHTS, rows) == {}
+    table = derived(INSIGHTS, rows.slice(0, 0))["ads_insights_actions"]
     assert table.num_rows == 0
     assert {"_parent_id", "action_type", "value", "_1d_view", "_7d_click"} <= set(table.column_names)
 

@@ -39,10 +39,21 @@ def layout(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) ->
 
 
 def _tables(connection: "DuckDBPyConnection", dataset: str) -> str:
-    sql = "select table_name from information_schema.tables where table_schema = ? and table_name[1] <> '_' order by 1"
-    names = _column(connection, sql, dataset)
-    counts = [(name, connection.table(_name(dataset, name)).count("*").fetchall()[0][0]) for name in names]
-    return layout("Tables", ("table", "rows"), counts)
+    names = _column(connection, _TABLES.format("= 'BASE TABLE'"), dataset)
+    lists = set(_column(connection, _LISTS, dataset))
+    views = _column(connection, _TABLES.format("= 'VIEW'"), dataset)
+    plain = [name for name in names if name not in lists]
+    counts = [(name, connection.table(_name(dataset, name)).count("*").fetchall()[0][0]) for name in plain]
+    more = [f"Their lists: {len(lists)} tables, as {min(lists)}"] if lists else []
+    more += [f"Views: {', '.join(views)}"] if views else []
+    return "\n".join([layout("Tables", ("table", "rows"), counts), *more])
+
+
+_TABLES = (
+    "select table_name from information_schema.tables "
+    "where table_schema = ? and table_name[1] <> '_' and table_type {} order by 1"
+)
+_LISTS = "select table_name from information_schema.columns where table_schema = ? and column_name = '_parent_id'"
 
 
 def _columns(connection: "DuckDBPyConnection", dataset: str, table: str) -> frozenset[str]:

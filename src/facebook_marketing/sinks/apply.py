@@ -12,7 +12,7 @@ from facebook_marketing.sinks.lock import busy
 from facebook_marketing.sinks.modes import Mode, tracked
 from facebook_marketing.sinks.prepare import Ready, child_json, with_values
 from facebook_marketing.sinks.restore import COMMITTED, STATE_TABLE, claim_table, versions
-from facebook_marketing.sinks.room import NO_JSON, SEEN, Room, Unready
+from facebook_marketing.sinks.room import NO_JSON, SEEN, Room, Unready, Wanted
 from facebook_marketing.sinks.segment import Part, Segment, Sweep
 from facebook_marketing.sinks.staging import Freight
 from facebook_marketing.sinks.tables import NEW
@@ -48,7 +48,7 @@ def bring_near(room: Room, ready: Sequence[Ready], segment: Segment) -> None:
         freights += [one.freight] if one.freight else []
         freights += [_keys(one)] if one.part.present else []
         for made in _taken_apart(room, one.part):
-            _make(room, _wanted(one.part, made))
+            room.fit_all(_wanted(one.part, made))
             freights += [_child(room, one.part, name, table) for name, table in made.items()]
     room.staging.load(freights)
 
@@ -84,9 +84,11 @@ def _taken_apart(room: Room, part: Part) -> Iterator[Mapping[str, pa.Table]]:
         yield {name: rows for name, rows in tables.items() if rows.num_rows}
 
 
-def _wanted(part: Part, made: Mapping[str, pa.Table]) -> list[tuple[str, pa.Schema, frozenset[str]]]:
-    """What must stand for these rows: tables, columns, and which of them are JSON."""
-    return [(place, rows.schema, child_json(rows)) for name, rows in made.items() for place in _places(part, name)]
+def _wanted(part: Part, made: Mapping[str, pa.Table]) -> list[Wanted]:
+    """What must stand for these rows."""
+    return [
+        Wanted(place, rows.schema, child_json(rows)) for name, rows in made.items() for place in _places(part, name)
+    ]
 
 
 def _places(part: Part, name: str) -> tuple[str, ...]:
@@ -106,12 +108,7 @@ def make_children(room: Room, ready: Sequence[Ready]) -> None:
     """Make every child table of these parts that has a row: the transaction begins once more and no more."""
     for one in ready:
         for made in _taken_apart(room, one.part):
-            _make(room, _wanted(one.part, made))
-
-
-def _make(room: Room, wanted: Sequence[tuple[str, pa.Schema, frozenset[str]]]) -> None:
-    for one in wanted:
-        room.fit(*one)
+            room.fit_all(_wanted(one.part, made))
 
 
 class _Application:
@@ -203,7 +200,7 @@ class _Application:
         for made in _taken_apart(room, part):
             wanted = _wanted(part, made)
             if any(room.tables.fitting(*one) is None for one in wanted):
-                raise Unready(partial(_make, room, wanted))
+                raise Unready(partial(room.fit_all, wanted))
             yield from (_child(room, part, name, rows) for name, rows in made.items())
 
     def _standing(self, suffix: str = "") -> list[str]:

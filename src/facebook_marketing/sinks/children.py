@@ -41,12 +41,21 @@ class _Rows:
 
 
 def derived(stream: Stream, table: pa.Table) -> dict[str, pa.Table]:
-    """Make the child tables of these rows, by name; one without rows has its declared columns.
+    """Make the child tables of these rows, by name: those that have a row, and of a table without rows every one.
 
     They take the place of all children that the destination has for the parents in `table`, also where they are none.
     A column of JSON text says so in its metadata (`kind`: `json`).
     """
-    return {child.table: _child(child, table) for child in children(stream) if child.column in table.column_names}
+    size = table.num_rows
+    wanted = [child for child in children(stream) if child.column in table.column_names]
+    wanted = [child for child in wanted if not size or table[child.column].null_count < size]
+    names = dict.fromkeys((ROW_ID, SYNCED_AT, *(name for child in wanted for name in (child.column, *_own(child)))))
+    whole = table.select([name for name in names if name in table.column_names]).combine_chunks()
+    return {child.table: _child(child, whole) for child in wanted}
+
+
+def _own(child: Child) -> tuple[str, ...]:
+    return tuple(name for name, _ in child.key)
 
 
 def _child(child: Child, table: pa.Table) -> pa.Table:

@@ -112,8 +112,10 @@ def _children(room: Room, part: Part) -> tuple[str, ...]:
     """Name every child table that the stream can have. They are made with their first rows: most never have one."""
     if room.derived is None:
         return ()
-    declared = room.derived(part.stream, arrow_schema(part.stream).empty_table())
-    names = tuple(map(room.tables.name, declared))
+    names = room.lists.get(part.stream.name)
+    if names is None:
+        declared = room.derived(part.stream, arrow_schema(part.stream).empty_table())
+        names = room.lists[part.stream.name] = tuple(map(room.tables.name, declared))
     room.tables.know([*names, *(f"{name}{NEW}" for name in names if part.collects)])
     return names
 

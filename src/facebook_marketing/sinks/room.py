@@ -1,9 +1,9 @@
 """The place where segments are applied: dlt's client, the tables that stand, the way in for rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 from dlt.common.schema.typing import TColumnSchema
@@ -31,9 +31,20 @@ class Unready(Exception):  # noqa: N818 - no error: a table is to be made first,
         self.make = make
 
 
+class Wanted(NamedTuple):
+    """A table that must stand, with these columns. `json` names those that are JSON text."""
+
+    name: str
+    columns: pa.Schema
+    json: frozenset[str]
+
+
 @dataclass(slots=True)
 class Room:
-    """What all the work on a destination needs. `known` are the versions of the checkpoints as we left them."""
+    """What all the work on a destination needs.
+
+    `known` are the versions of the checkpoints as we left them, `lists` the child tables that each stream can have.
+    """
 
     name: str
     shown: str
@@ -41,6 +52,7 @@ class Room:
     staging: Staging
     derived: Derived | None
     known: dict[str, int] = field(default_factory=dict)
+    lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def client(self) -> Any:  # noqa: ANN401 - dlt's
@@ -73,11 +85,26 @@ class Room:
         """Make a table or its new columns, and the index by which its rows are found. Says the columns' names there."""
         before = self.tables.stands(name)
         names = self.tables.fit(name, columns, json, more or {})
-        if not before and self.name in _WITH_INDEX:
-            keys = [key for key in (ROW_ID, PARENT_ID) if key in columns.names]
-            table = self.tables.qualified(name)
-            self.run(*(f"CREATE INDEX ON {table} ({self.tables.escaped(key)})" for key in keys))
+        if not before:
+            self._index(name, columns)
         return names
+
+    def fit_all(self, wanted: Sequence[Wanted]) -> None:
+        """Make many tables and columns: with one look at the destination, not one for each."""
+        self.tables.know([one.name for one in wanted])
+        new = {one.name: one for one in wanted if not self.tables.stands(one.name)}
+        with self.tables.at_once():
+            for one in wanted:
+                self.tables.fit(one.name, one.columns, one.json, {})
+        for one in new.values():
+            self._index(one.name, one.columns)
+
+    def _index(self, name: str, columns: pa.Schema) -> None:
+        if self.name not in _WITH_INDEX:
+            return
+        keys = [key for key in (ROW_ID, PARENT_ID) if key in columns.names]
+        table = self.tables.qualified(name)
+        self.run(*(f"CREATE INDEX ON {table} ({self.tables.escaped(key)})" for key in keys))
 
     def fitting(self, name: str, columns: pa.Schema, json: frozenset[str]) -> list[str]:
         """The same within a transaction. Errors: Unready when something is to be made."""

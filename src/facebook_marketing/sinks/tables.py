@@ -1,6 +1,7 @@
 """Tables of a SQL destination: made, and given the columns that they lack, through dlt's words for each destination."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +29,7 @@ class Tables:
     shown: str
     _stands: dict[str, dict[str, TColumnSchema]] = field(default_factory=dict)
     made: set[str] = field(default_factory=set)
+    _waiting: list[str] | None = None
 
     def look(self, names: Iterable[str]) -> None:
         """Read anew what stands: tables may have been altered, or dropped."""
@@ -85,6 +87,16 @@ class Tables:
         self._add(name, dict(zip(names, told.values(), strict=True)) | dict(more))
         return names
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What is fitted within is made at the end, with one look at the destination for all of it."""
+        self._waiting = []
+        try:
+            yield
+        finally:
+            waiting, self._waiting = self._waiting, None
+        self._make(waiting)
+
     def fitting(self, name: str, table: pa.Schema, json: frozenset[str]) -> list[str] | None:
         """The names alone; None when a column is to be made first."""
         names = self._names(name, hints(table, json))
@@ -128,9 +140,17 @@ class Tables:
             for column, told in wanted.items()
         ]
         self.schema.update_table(new_table(self.name(name), columns=columns))  # type: ignore[arg-type]
+        if self._waiting is None:
+            self._make((self.name(name),))
+        else:
+            self._waiting.append(self.name(name))
+
+    def _make(self, names: Sequence[str]) -> None:
+        if not names:
+            return
         # `update_stored_schema` would validate and write down all tables for each one: a second where there are many.
-        self.client._execute_schema_update_sql([self.name(name)], store_schema=False)  # noqa: SLF001 - see above
-        self.look((name,))
+        self.client._execute_schema_update_sql(list(dict.fromkeys(names)), store_schema=False)  # noqa: SLF001 - see above
+        self.look(names)
 
     def drop(self, names: Iterable[str]) -> None:
         """Tables of ours that have done their work go."""
