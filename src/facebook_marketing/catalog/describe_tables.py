@@ -26,6 +26,8 @@ well. A child table stands from its first row on. `sync --no-children` leaves th
 {columns}
 Rows of a parent are replaced together with it: no row outlives its list. Joined back on `_parent_id` and ordered by
 `index` they are the list, with every digit.
+In a table that grows by appending, and in a folder of Parquet files, older versions stay: join on `_synced_at` as well.
+A name longer than the database allows is shortened.
 
 ### Statistics
 
