@@ -193,6 +193,27 @@ def test_the_comparison_stands_in_a_table_with_an_explanation_where_one_is_known
     assert "still changes" in found[0][8]
 
 
+def test_an_action_that_was_altered_in_its_table_is_found_by_its_type(world: Running, copy: Path) -> None:
+    day, kind = rows(copy, "SELECT date_start, action_type FROM ads_insights_actions WHERE value > 0 LIMIT 1")[0]
+    where = f"date_start = '{day}' AND action_type = '{kind}'"
+    alter(copy, f"UPDATE ads_insights_actions SET value = value + 1 WHERE {where}")
+    found = verified(world, copy)
+    assert {(number.cell.since, number.cell.metric, number.cell.action_type) for _, number in found.wrong} == {
+        (day, "actions", kind)
+    }
+    assert verified(world, copy, repair=True).wrong == ()
+
+
+def test_a_sync_may_verify_itself(world: Running, tmp_path: Path) -> None:
+    shell = Shell(tmp_path, world.url)
+    env = {**environment(world.url), "FACEBOOK_INSIGHTS_START_DATE": str(TODAY - timedelta(days=5))}
+    url = destination(tmp_path / "own.duckdb")
+    done = shell.command("sync", "--quiet", "--destination", url, "--streams", "ads_insights", "--verify", **env)
+    assert done.code == 0, done.text
+    assert "numbers of 1 reports compared with Meta's totals" in done.text
+    assert "None differs." in done.text
+
+
 def test_a_number_that_meta_changed_since_is_explained_and_repaired(world: Running, copy: Path) -> None:
     moved = START + 3 * 86_400
     world.sandbox.set_clock(moved)

@@ -280,7 +280,6 @@ def _sync(arguments: argparse.Namespace) -> int:
     from facebook_marketing.faces.logs import clean
     from facebook_marketing.faces.monitor import Monitor
     from facebook_marketing.faces.run_report import Run, recorded, shown
-    from facebook_marketing.faces.verify import Place, run_verify
 
     def told(error: BaseException) -> tuple[int, str]:
         code, text = _told(error)
@@ -295,6 +294,8 @@ def _sync(arguments: argparse.Namespace) -> int:
     _say(result.text())
     if not arguments.verify:
         return result.exit_code
+    from facebook_marketing.faces.verify import Place, run_verify
+
     found = asyncio.run(run_verify(config, Place(arguments.destination, arguments.dataset)))
     _say(found.text())
     return result.exit_code or found.exit_code

@@ -41,8 +41,10 @@ from facebook_marketing.plan.saved import read_report
 from facebook_marketing.plan.state import VERSION, ReportState
 from facebook_marketing.plan.windows import EPOCH, Window, bucket, joined, today
 from facebook_marketing.records import Rows as Shape
+from facebook_marketing.sinks.finish import child_tables, no_child_rows
 from facebook_marketing.sinks.loaded import Sums
 from facebook_marketing.sinks.modes import Mode
+from facebook_marketing.sinks.orphans import drop_orphans
 from facebook_marketing.sinks.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
@@ -325,12 +327,14 @@ async def _read_again(
     for name, account, since, until in repairs:
         together[account, since, until].append(_only(known[name], since, until))
     place = job.place
-    names = {name for name, *_ in repairs}
+    names = list(dict.fromkeys(name for name, *_ in repairs))
+    with_children = await _with_children(job, [known[name] for name in names])
     sink = Warehouse(
         place.destination,
         [known[name] for name in names],
         modes=dict.fromkeys(names, Mode.DEDUPED),
         dataset=place.dataset,
+        derived=child_tables if with_children else no_child_rows,
         clock=job.clock,
         progress=progress,
     )
@@ -342,6 +346,17 @@ async def _read_again(
             outcome = await run_engine(config, selected, {}, keeping, transport=transport, clock=job.clock)
             for failure in outcome.failures:
                 log.error(failure.text)
+    finally:
+        await sink.close()
+
+
+async def _with_children(job: _Job, streams: Sequence[Stream]) -> bool:
+    """Whether these streams were loaded with tables of their lists; what such tables have too much goes."""
+    sink = Warehouse(job.place.destination, [], modes={}, dataset=job.place.dataset, clock=job.clock)
+    try:
+        for stream in streams:
+            await sink.inspect(lambda sums, one=stream: drop_orphans(sums.tables, one))  # type: ignore[misc]
+        return await sink.inspect(lambda sums: any(map(sums.has_children, streams)))
     finally:
         await sink.close()
 

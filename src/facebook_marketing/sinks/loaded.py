@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from facebook_marketing.catalog.children import children
 from facebook_marketing.catalog.reconciliation import ACTIONS
 from facebook_marketing.catalog.stream import Stream
 from facebook_marketing.engine.reconcile import Cell, Numbers
@@ -86,6 +87,10 @@ class Sums:
         )
         for since, until, kind, number in self._ask(sql):
             yield Cell("", _day(since), _day(until), ACTIONS, str(kind)), _number(number)
+
+    def has_children(self, stream: Stream) -> bool:
+        """Say whether any list of the stream has a table of its own."""
+        return any(self.tables.stands(child.table) for child in children(stream))
 
     def tells_actions(self, stream: Stream) -> bool:
         """Say whether the stream's actions have a table of their own, from which they can be added up."""
