@@ -57,7 +57,7 @@ def test_a_first_sync_costs_what_was_said() -> None:
 
 
 def test_the_next_day_costs_what_was_said_as_learned_and_says_what_is_left_out() -> None:
-    site, names = Site(Options(size=TINY)), ("campaigns", "ads", "ads_insights")
+    site, names = Site(Options(size=TINY)), ("campaigns", "ads", "ad_creatives", "ads_insights")
     settings: dict[str, Any] = {"insights_start_date": "2026-09-20"}
     state = saved(site, names, **settings)
     site.now.days = 1

@@ -28,7 +28,7 @@ from facebook_marketing.plan.state import EntityCursor, instant
 from facebook_marketing.records import Rows
 
 _INDEX = project(entity("ads"), ("id", "updated_time", "creative"))
-_INDEX_PAGE = 2000
+INDEX_PAGE = 2000
 _TOGETHER = 4
 """Calls under way before the first of them is delivered."""
 
@@ -64,7 +64,7 @@ async def read_changed(desk: Desk, stream: Stream, account: str, before: EntityC
         if work:
             await desk.checkpoint(stream, often=True)
     if work:
-        await reader.nested(work, _filters(desk, stream, before))
+        await reader.nested(work, changed_ads(desk, stream, before))
     cursor = settled(changed.reached(before, None), began)
     desk.ledger.move_entity(stream, account, reader.noted(replace(cursor, statuses=statuses)))
     await desk.checkpoint(stream)
@@ -102,7 +102,7 @@ async def holders(desk: Desk, stream: Stream, account: str, filters: Sequence[Fi
     """The ads that these filters leave, by id, each with its creative's id. Raises LostError."""
     params = (("filtering", as_json(list(filters))),) if filters else ()
     call = Call(f"act_{account}/ads", params, account)
-    path = Path(call, request_fields(_INDEX), "index of ads", _INDEX_PAGE, patches=True)
+    path = Path(call, request_fields(_INDEX), "index of ads", INDEX_PAGE, patches=True)
     rows = Rows(_INDEX)
     found: dict[str, Held] = {}
     async for step in walk(desk.client, path, desk.sizes):
@@ -140,7 +140,7 @@ async def _changed(desk: Desk, stream: Stream, account: str, before: EntityCurso
             return True
         return moment >= since and (moment != bound or held.ad not in seen)
 
-    ads = await holders(desk, stream, account, _filters(desk, stream, before))
+    ads = await holders(desk, stream, account, changed_ads(desk, stream, before))
     return Changed({ad: held for ad, held in ads.items() if is_new(held)})
 
 
@@ -151,8 +151,8 @@ def _tried_anew(desk: Desk, stream: Stream, before: EntityCursor) -> EntityCurso
     return before
 
 
-def _filters(desk: Desk, stream: Stream, before: EntityCursor) -> list[Filter]:
-    """Those that leave the ads that changed."""
+def changed_ads(desk: Desk, stream: Stream, before: EntityCursor) -> list[Filter]:
+    """Filters that leave the ads that changed since then."""
     return [*changed_since("ad", since_of(desk.order, before)), *of_status("ad", statuses_of(desk, stream))]
 
 

@@ -36,7 +36,7 @@ async def read_entity(desk: Desk, selected: Selected, account: str) -> None:
     """
     stream = selected.stream
     before = desk.ledger.entity(stream, account) if selected.incremental else EntityCursor()
-    if stream.via is not None and not _in_full(desk, stream, before):
+    if stream.via is not None and not in_full(desk, stream, before):
         await read_changed(desk, stream, account, before)
         return
     reader = _Reader(desk, stream, account, before)
@@ -66,7 +66,7 @@ async def _conclude(desk: Desk, stream: Stream, account: str, before: EntityCurs
         desk.ledger.move_entity(stream, account, reached)
 
 
-def _in_full(desk: Desk, stream: Stream, before: EntityCursor) -> bool:
+def in_full(desk: Desk, stream: Stream, before: EntityCursor) -> bool:
     """Whether all creatives are listed: the first time, every `sweep_days` (some change without their ad), or always.
 
     A stream that has the ads' own edge is read through them even then.

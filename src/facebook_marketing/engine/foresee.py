@@ -13,8 +13,10 @@ from facebook_marketing.catalog.schema import request_fields
 from facebook_marketing.catalog.stream import Behaviour, Parents, Report, Stream, UseCase
 from facebook_marketing.engine import query
 from facebook_marketing.engine.agenda import Agenda, Span, Task
+from facebook_marketing.engine.creatives import INDEX_PAGE, changed_ads
 from facebook_marketing.engine.desk import Desk, LostError, OddAccountError
 from facebook_marketing.engine.door import Event, Rows
+from facebook_marketing.engine.edges import in_full
 from facebook_marketing.engine.ledger import Ledger
 from facebook_marketing.engine.listing import edge_call, since_of
 from facebook_marketing.engine.moved import Moved
@@ -121,6 +123,8 @@ async def _line(desk: Desk, scout: Client, selected: Selected, account: str) -> 
 async def _edge(desk: Desk, scout: Client, selected: Selected, bare: Line) -> Line:
     stream = selected.stream
     before = desk.ledger.entity(stream, bare.account) if selected.incremental else EntityCursor()
+    if stream.via is not None and not in_full(desk, stream, before):
+        return await _via_ads(desk, scout, stream, before, bare)
     since = since_of(desk.order, before)
     call = edge_call(stream, bare.account, desk.order, since, desk.client.clock.now())
     rows, basis = await _objects(scout, stream, call)
@@ -129,6 +133,21 @@ async def _edge(desk: Desk, scout: Client, selected: Selected, bare: Line) -> Li
     count = walk_calls(rows, size, spoiled)
     basis, told = (basis if spoiled is None else Basis.ASSUMED), _told(stream, since)
     return replace(bare, rows=rows, calls={"walk a page": count}, deep=count, basis=basis, skipped=told)
+
+
+async def _via_ads(desk: Desk, scout: Client, stream: Stream, before: EntityCursor, bare: Line) -> Line:
+    """The creatives of the ads that changed, at most one each, and those that could not be read before."""
+    filters = changed_ads(desk, stream, before)
+    params = (("filtering", as_json(filters)),) if filters else ()
+    call = Call(f"act_{bare.account}/ads", params, bare.account, UseCase.ADS_MANAGEMENT)
+    total = await counted(scout, call)
+    many = (total or 0) + len(before.unread)
+    size = min(stream.page_size, desk.order.page_size or stream.page_size)
+    listed, read = pages(total or 0, INDEX_PAGE), pages(many, size) if many else 0
+    told = (Skipped("state", 0, "creatives whose ads did not change"),) if before.value else ()
+    basis = Basis.ASSUMED if total is None else Basis.PROBED
+    calls = {"list changed ads": listed, "read a page": read}
+    return replace(bare, rows=many, calls=calls, deep=listed + read, basis=basis, skipped=told)
 
 
 async def _spoiled(scout: Client, stream: Stream, call: Call, size: int) -> Spoiling | None:
