@@ -127,13 +127,6 @@ def versions(place: Place) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in rows]
 
 
-@pytest.fixture
-def database(place: Place) -> Place:
-    if place.kind == "parquet":
-        pytest.skip("a folder keeps every version in the one table")
-    return place
-
-
 async def test_history_has_every_version_with_the_time_in_which_it_was_true(kit: Kit, database: Place) -> None:
     mode = Mode.DEDUPED_HISTORY
     first = await sync(kit, database, mode, kit.ad(id="1", name="a"), kit.ad(id="2", name="b"), "checkpoint")

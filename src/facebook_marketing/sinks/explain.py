@@ -46,7 +46,7 @@ REMEDIES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"configfieldmissing|missing \d+ field",
             "Give the credentials in the destination's URL, or in dlt's own configuration for {name}.",
         ),
-        (r"no space left|disk full|out of memory", "Make room, then run again."),
+        (r"no space left|disk full|disk quota|file too large|out of memory", "Make room, then run again."),
     )
 )
 OTHERWISE = "What was checkpointed before is safe: put the cause right, then run again to go on from there."

@@ -115,7 +115,7 @@ class Warehouse(Sink):
         dataset: str = "facebook_ads",
         workdir: Path | None = None,
         flush_rows: int = 100_000,
-        flush_bytes: int = 32 * 2**20,
+        flush_bytes: int = 24 * 2**20,
         flush_seconds: float = 60,
         clock: Clock | None = None,
         progress: Callable[[Event], None] | None = None,
