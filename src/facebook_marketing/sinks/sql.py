@@ -28,7 +28,9 @@ log = logging.getLogger(__name__)
 
 SCHEMA = "facebook_marketing"
 _MOST_DDL = 1000
-_TOO_LITTLE = re.compile("could not allocate|out of memory", re.IGNORECASE)
+_TOO_LITTLE = re.compile("could not allocate|out of memory|failed to (pin|offload)|memory_limit", re.IGNORECASE)
+_ROOMY = "1GB"
+"""What DuckDB may take for segments with child tables: each table that a transaction touches holds memory."""
 _REMEMBERED = timedelta(days=8)
 """How long it is known which objects were listed: an account that takes longer than that to read begins anew."""
 
@@ -48,7 +50,7 @@ class SqlLoader:
     ) -> None:
         """Connect, take the lock, and throw away what a sync that was killed has left half done."""
         self._lock = lock
-        self._tidy = self._generous = False
+        self._tidy = self._generous = self._roomy = False
         self._postgres = destination.name == "postgres"
         schema = Schema(SCHEMA)
         # dlt gives a client only with the names of its schemas, and those only to a pipeline's config.
@@ -87,6 +89,8 @@ class SqlLoader:
         self._awake()
         room = self._room
         ready = [prepare(room, part) for part in segment.parts]
+        if any(one.children for one in ready):
+            self._make_room()
         if segment.claims:
             prepare_state(room, segment)
         bring_near(room, ready, segment)
@@ -114,6 +118,12 @@ class SqlLoader:
         if self._room.name == "duckdb":  # nothing is loaded meanwhile, and sums over years want room
             self._client.sql_client.execute_sql("RESET memory_limit")
         return Sums(self._room.tables)
+
+    def _make_room(self) -> None:
+        """Let DuckDB have more memory, once."""
+        if self._room.name == "duckdb" and not (self._roomy or self._generous):
+            self._roomy = True
+            self._client.sql_client.execute_sql(f"SET memory_limit = '{_ROOMY}'")
 
     def _given_memory(self, error: BaseException) -> bool:
         """Give DuckDB what it would take by itself, once, when it says that it has too little."""
