@@ -78,7 +78,8 @@ NULLABLE |= {"entity", "field", "verdict", "code", "subcode", "fbtrace_id", "sta
 def test_a_complete_run_is_reported_in_the_documented_shape(shell: Shell) -> None:
     done, found = synced(shell, config(), "--streams", "ads,ads_insights,sync_gaps")
     assert (done.code, found["exit_code"], found["status"], found["error"]) == (0, 0, "complete", None)
-    assert shape(found | {"gaps": []}) == shape(DOCUMENTED | {"gaps": []})
+    assert found["planned"] is None
+    assert shape(found | {"gaps": [], "planned": {}}) == shape(DOCUMENTED | {"gaps": [], "planned": {}})
     assert [stream["stream"] for stream in found["streams"]] == ["ads", "ads_insights", "sync_gaps"]
     assert {stream["status"] for stream in found["streams"]} == {"complete"}
     ads, insights, _ = found["streams"]
@@ -264,3 +265,18 @@ def test_a_gap_stands_in_the_report_with_what_meta_said(ran: Ran, monkeypatch: p
     assert shape(gap) == shape(DOCUMENTED["gaps"][0])
     assert (gap["stream"], gap["field"], gap["code"]) == ("campaigns", "objective", 100)
     assert found["totals"]["gaps"] == found["streams"][0]["accounts"][0]["gaps"] == 1
+
+
+def test_a_sync_that_plans_first_tells_planned_beside_actual(shell: Shell) -> None:
+    shell.write("c.json", config())
+    asked = ("sync", "--quiet", "--config", "c.json", "--streams", "campaigns,ads_insights", "--report", "run.json")
+    done = shell.command(*asked, "--plan")
+    assert done.code == 0, done.text
+    found = json.loads((shell.folder / "run.json").read_text())
+    assert abs(found["planned"]["calls"] - found["totals"]["calls"]) <= max(3, found["totals"]["calls"] // 5)
+    assert found["planned"]["rows"] > 0
+    assert shape(found["planned"]) == shape(DOCUMENTED["planned"])
+    said = done.err[done.err.index("Planned and actual") :]
+    assert re.search(rf"Graph calls +{found['planned']['calls']} +{found['totals']['calls']}", said), said
+    again = shell.command(*asked)
+    assert json.loads((shell.folder / "run.json").read_text())["planned"] is None, again.text

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from facebook_marketing.faces.choices import Modes
     from facebook_marketing.faces.monitor import Monitor
     from facebook_marketing.faces.sync import Result
+    from facebook_marketing.plan.forecast import Forecast
 
 T = TypeVar("T")
 
@@ -202,6 +203,8 @@ def _sync_parser(commands: Commands) -> None:
     sync.add_argument("--no-views", action="store_true", help="make no views beside the tables")
     text = "views under the names of others too: fivetran, in the schema NAME_fivetran (see docs/dbt.md)"
     sync.add_argument("--profile", choices=("own", "fivetran"), default="own", help=text)
+    text = "first say what the sync will do and cost, and at the end what it did and cost beside it: see plan"
+    sync.add_argument("--plan", action="store_true", help=text)
     text = "then compare what was loaded with the totals that Meta reports: see verify"
     sync.add_argument("--verify", action="store_true", help=text)
     sync.add_argument("--quiet", action="store_true", help="no progress display")
@@ -289,9 +292,14 @@ def _sync(arguments: argparse.Namespace) -> int:
     run, monitor = Run(version(), now(), destination=shown(arguments.destination), dataset=arguments.dataset), Monitor()
     with recorded(arguments.report, monitor, run, told, now):
         run.config = config = _loaded(arguments.config).config
+        run.forecast = _foreseen(arguments, config) if arguments.plan else None
         result = _synced(arguments, config, monitor)
         run.exit_code = result.exit_code
     _say(result.text())
+    if run.forecast is not None:
+        from facebook_marketing.faces.planning import compared
+
+        _say(compared(run.forecast, result.outcome, result.seconds))
     if not arguments.verify:
         return result.exit_code
     from facebook_marketing.faces.verify import Place, run_verify
@@ -299,6 +307,15 @@ def _sync(arguments: argparse.Namespace) -> int:
     found = asyncio.run(run_verify(config, Place(arguments.destination, arguments.dataset)))
     _say(found.text())
     return result.exit_code or found.exit_code
+
+
+def _foreseen(arguments: argparse.Namespace, config: "Config") -> "Forecast":
+    from facebook_marketing.faces.planning import plan, saved, text
+
+    state = {} if arguments.full_refresh else saved(arguments.destination, arguments.dataset)
+    found = asyncio.run(plan(config, _names(arguments.streams), state, full_refresh=arguments.full_refresh))
+    _say(text(found))
+    return found
 
 
 def _synced(arguments: argparse.Namespace, config: "Config", monitor: "Monitor") -> "Result":

@@ -19,6 +19,7 @@ from facebook_marketing.engine.door import Gap, StreamStatus
 from facebook_marketing.faces.choices import UsageError
 from facebook_marketing.faces.monitor import Account, Monitor, Stream
 from facebook_marketing.graph.counts import Job, Quota, Tally, Used
+from facebook_marketing.plan.forecast import Forecast
 
 if TYPE_CHECKING:
     from facebook_marketing.config import Config
@@ -45,6 +46,7 @@ class Run:
     config: "Config | None" = None
     destination: str | None = None
     dataset: str | None = None
+    forecast: Forecast | None = None
 
 
 def report(run: Run, monitor: Monitor) -> dict[str, Any]:
@@ -75,9 +77,22 @@ def report(run: Run, monitor: Monitor) -> dict[str, Any]:
             "streams": len(streams),
             "streams_complete": sum(stream["status"] == "complete" for stream in streams),
         },
+        "planned": _planned(run.forecast),
         "quotas": _quotas(tally.quotas),
         "streams": streams,
         "gaps": [_gap(gap) for gap in monitor.gaps],
+    }
+
+
+def _planned(forecast: Forecast | None) -> dict[str, Any] | None:
+    """What `sync --plan` foresaw, to be read beside the totals."""
+    if forecast is None:
+        return None
+    return {
+        "calls": forecast.calls,
+        "rows": forecast.rows,
+        "seconds": round(forecast.seconds(), 1),
+        "sure": forecast.basis.value,
     }
 
 

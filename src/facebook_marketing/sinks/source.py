@@ -80,7 +80,7 @@ def source_of(streams: Sequence[Stream], selected: Collection[str], begin: Begin
 
 def _resource(stream: Stream, rounds: "_Rounds", *, chosen: bool) -> DltResource:
     empty = batch_schema(stream).empty_table()
-    columns = hints(empty.schema, json_columns(stream, empty))
+    columns = hints(empty.schema, json_columns(stream, empty.schema))
     ledger = stream.behaviour is Behaviour.LEDGER
     if not ledger:  # of a row that came twice the newer one stays
         columns[SYNCED_AT] = {**columns[SYNCED_AT], "dedup_sort": "desc"}
@@ -208,7 +208,7 @@ def _hinted(stream: Stream, table: pa.Table) -> Any:  # noqa: ANN401 - a table, 
     new = [name for name in table.column_names if name not in declared]
     if not new:
         return table
-    more = hints(table.select(new).schema, json_columns(stream, table))
+    more = hints(table.select(new).schema, json_columns(stream, table.schema))
     return dlt.mark.with_hints(table, dlt.mark.make_hints(columns=more))
 
 
