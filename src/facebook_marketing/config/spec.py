@@ -224,6 +224,10 @@ def _attribution() -> dict[str, Property]:
 
 
 def _how() -> dict[str, Property]:
+    return {**_how_much(), **_how_fast()}
+
+
+def _how_much() -> dict[str, Property]:
     return {
         "page_size": block(
             "Largest Page",
@@ -256,6 +260,11 @@ def _how() -> dict[str, Property]:
             "archived and deleted ones.",
             on=True,
         ),
+    }
+
+
+def _how_fast() -> dict[str, Property]:
+    return {
         "quota_share": {
             "title": "Share of Quota",
             "description": "The share of Meta's quota that a sync may use, so that other apps on the same accounts "
