@@ -60,9 +60,6 @@ class SqlLoader:
         self._client.__enter__()
         if self._postgres:
             lock.session(self._client.sql_client)
-        if destination.name == "duckdb":
-            # Seldom enough to be cheap, often enough that a file of its own size does not wait beside the database.
-            self._client.sql_client.execute_sql("SET checkpoint_threshold = '64MB'")
         self._client.initialize_storage()
         tables = Tables(self._client, schema, destination.shown)
         self._room = Room(destination.name, destination.shown, tables, self._staging(factory, dataset, folder), derived)
