@@ -18,7 +18,7 @@ from pyarrow import RecordBatch
 from facebook_marketing.catalog.stream import Stream
 from facebook_marketing.clock import Clock
 from facebook_marketing.engine.door import Event, Rows, Status, StreamStatus
-from facebook_marketing.sinks.arrow import CONTENT, DELETED, DELETED_AT, arrow_schema, to_table
+from facebook_marketing.sinks.arrow import CONTENT, DELETED, DELETED_AT, arrow_schema, join, to_table
 
 __all__ = ["MOST_BYTES", "RecordBatch", "Shelves", "batch_schema"]
 
@@ -188,9 +188,9 @@ def batch_schema(stream: Stream) -> pa.Schema:
 
 def _batches(stream: Stream, rows: Rows, synced_at: datetime) -> list[RecordBatch]:
     """The page as a batch (to_table may give several chunks) that says whose it is."""
-    table = to_table(stream, rows, synced_at)
-    own = {CONTENT, DELETED, DELETED_AT} & set(table.column_names) - set(batch_schema(stream).names)
-    table = table.drop_columns(list(own)).combine_chunks()
+    table, whole = to_table(stream, rows, synced_at), batch_schema(stream)
+    own = {CONTENT, DELETED, DELETED_AT} & set(table.column_names) - set(whole.names)
+    table = join([whole.empty_table(), table.drop_columns(list(own))]).combine_chunks()
     labelled = table.replace_schema_metadata({"stream": rows.stream, "account": rows.account})
     found: list[RecordBatch] = labelled.to_batches()
     return found
