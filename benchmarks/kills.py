@@ -163,7 +163,15 @@ def content(place: Place) -> dict[str, Rows]:
     tables = [*MODES, *(f"{name}_history" for name, mode in MODES.items() if mode is Mode.DEDUPED_HISTORY)]
     if place.kind == "parquet":
         tables = [*MODES]
+    else:
+        children = "select table_name from information_schema.columns where column_name = '_parent_id'"
+        tables += [name for (name,) in place.fetch(children)]
     return {table: _rows(place, table) for table in tables}
+
+
+def mode_of(table: str) -> Mode:
+    """The mode of a stream's table, its history, or one of its child tables."""
+    return MODES[max((name for name in MODES if table.startswith(name)), key=len)]
 
 
 def _rows(place: Place, table: str) -> Rows:
@@ -183,7 +191,7 @@ def differences(found: Mapping[str, Rows], truth: Mapping[str, Rows]) -> list[st
     said = []
     for table, once in truth.items():
         # A sync that was killed after its last segment had ended: all of it was appended, once.
-        times = found[table].total() // once.total() if MODES.get(table) is Mode.APPEND else 1
+        times = found[table].total() // once.total() if mode_of(table) is Mode.APPEND and once else 1
         rows = Counter({row: count * max(times, 1) for row, count in once.items()})
         missing, extra = rows - found[table], found[table] - rows
         if missing or extra:

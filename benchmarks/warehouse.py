@@ -28,7 +28,6 @@ from executables import COMMAND, TOKEN
 from sinks.servers import postgres
 
 ADS = 2000
-BARE = ("--no-children", "--no-views")
 PLAIN = """
 import json, sys, time
 import dlt
@@ -65,25 +64,20 @@ def measured(command: Sequence[str], rows: int, environment: Mapping[str, str], 
     return Cost(rows, time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def sync(url: str, destination: str, rows: int, folder: Path, *more: str) -> Cost:
-    """Load so many rows; `more` options of the command."""
+def sync(url: str, destination: str, rows: int, folder: Path, *, children: bool = False) -> Cost:
+    """Load so many rows, with a table for each of their lists or without."""
     first = datetime.now(UTC).date() - timedelta(days=rows // ADS - 1)
     if destination.startswith("postgres"):
-        destination, dataset = destination.rstrip("0123456789"), f"ads{rows}"
+        destination, dataset = destination.rstrip("0123456789"), f"ads{rows}{'_children' * children}"
     else:
         dataset = "facebook_ads"
     config = folder / "config.json"
     config.write_text(json.dumps({"insights_start_date": first.isoformat()}))
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     account = {"FACEBOOK_ACCOUNT_IDS": canned.ACCOUNT, "FACEBOOK_ACCESS_TOKEN": TOKEN, "FACEBOOK_GRAPH_URL": url}
-    chosen = ["--destination", destination, "--dataset", dataset, "--streams", "ads_insights", "--quiet", *more]
+    chosen = ["--destination", destination, "--dataset", dataset, "--streams", "ads_insights", "--quiet"]
+    chosen += [] if children else ["--no-children"]
     return measured([COMMAND, "sync", "--config", str(config), *chosen], rows, {**kept, **account}, folder)
-
-
-def wide(url: str, kind: str, rows: int, folder: Path, database: str) -> tuple[str, ...]:
-    """The same with a table for each list of a row."""
-    place = f"{database}{rows}" if kind == "postgres" else f"duckdb:///{folder}/wide{rows}.duckdb"
-    return sync(url, place, rows, folder).cells(f"{kind}, lists as tables too")
 
 
 def plain(folder: Path, sample: int, file_format: str) -> Cost:
@@ -105,21 +99,21 @@ def main() -> None:
     parser.add_argument("kinds", nargs="*", default=["duckdb", "postgres", "dlt"])
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--sample", type=int, default=10_000)
-    parser.add_argument("--children", type=int, default=100_000, help="rows of the loads with tables of their lists")
     chosen = parser.parse_args()
-    lines = []
+    lines: list[tuple[str, ...]] = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = stack.enter_context(canned.running(ads_per_day=ADS, run_seconds=0.0))
         database = stack.enter_context(postgres()) if "postgres" in chosen.kinds else ""
         for rows in chosen.rows if {"duckdb", "postgres"} & set(chosen.kinds) else ():
-            sync(server.url, f"duckdb:///{folder}/warm{rows}.duckdb", rows, folder, *BARE)
+            sync(server.url, f"duckdb:///{folder}/warm{rows}.duckdb", rows, folder)
             (folder / f"warm{rows}.duckdb").unlink()
             places = {"duckdb": f"duckdb:///{folder}/ads{rows}.duckdb", "postgres": database and f"{database}{rows}"}
-            kinds = [kind for kind in places if kind in chosen.kinds]
-            lines += [sync(server.url, places[kind], rows, folder, *BARE).cells(kind) for kind in kinds]
-            if rows == chosen.children:  # another day makes another dataset
-                lines += [wide(server.url, kind, rows + ADS, folder, database) for kind in kinds]
+            for kind in (kind for kind in places if kind in chosen.kinds):
+                lines.append(sync(server.url, places[kind], rows, folder).cells(kind))
+                place = places[kind].replace(".duckdb", "_children.duckdb")
+                cost = sync(server.url, place, rows, folder, children=True)
+                lines.append(cost.cells(f"{kind}, with child tables"))
         if "dlt" in chosen.kinds:
             for file_format in ("parquet", "insert_values"):
                 cost = plain(folder, chosen.sample, file_format)
