@@ -1,6 +1,7 @@
 """Destinations whose driver takes no Arrow: dlt loads the stages, the SQL after it is the same. Tried with DuckDB."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,3 +80,23 @@ async def test_child_rows_go_with_their_parents_whatever_the_mode_and_the_way_in
             ("2", None, True),
             ("3", "de", True),
         ]
+
+
+async def test_names_longer_than_a_database_takes_are_shortened_the_same_every_time(kit: Kit, database: Place) -> None:
+    """PostgreSQL cuts at 63 characters, in silence."""
+    long = "ads_insights_delivery_platform_and_device_platform_of_a_customer"
+    stream = replace(kit.ads, name=long)
+    for mode, name in ((Mode.DEDUPED_HISTORY, "a"), (Mode.OVERWRITE, "bc"), (Mode.OVERWRITE, "d"), (Mode.DEDUPED, "e")):
+        sink = Warehouse(database.url, [stream], modes={long: mode}, clock=kit.clock, derived=letters)
+        await sink.restore()
+        await sink.write(kit.rows(kit.ad(id="1", name=name), stream=long))
+        await sink.checkpoint(long, {"at": name})
+        await sink.event(Status(long, StreamStatus.COMPLETE))
+        await sink.close()
+        kit.clock.seconds += 60
+        found = "select table_name from information_schema.tables where table_name like 'ads_insights_del%'"
+        tables = [table for (table,) in database.fetch(found)]
+        assert len(tables) == 3
+        [(child,)] = database.fetch("select table_name from information_schema.columns where column_name = 'letter'")
+        letter = database.fetch(f"select letter from facebook_ads.{child} order by 1")
+        assert letter == [(one,) for one in name]

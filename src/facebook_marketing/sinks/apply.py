@@ -46,7 +46,7 @@ def bring_near(room: Room, ready: Sequence[Ready], segment: Segment) -> None:
     freights = [prepare_state(room, segment)] if segment.claims else []
     for one in ready:
         freights += [one.freight] if one.freight else []
-        freights += [_keys(one)] if one.part.present else []
+        freights += [_keys(room, one)] if one.part.present else []
         for made in _taken_apart(room, one.part):
             room.fit_all(_wanted(one.part, made))
             freights += [_child(room, one.part, name, table) for name, table in made.items()]
@@ -68,10 +68,10 @@ def _claim(room: Room, segment: Segment) -> None:
     )
 
 
-def _keys(ready: Ready) -> Freight:
+def _keys(room: Room, ready: Ready) -> Freight:
     """Objects of which only the key came."""
     keys = pa.table({ROW_ID: pa.array(ready.part.present, pa.string())})
-    return Freight(f"{ready.name}__present", keys, NO_JSON)
+    return Freight(room.tables.name(f"{ready.name}__present"), keys, NO_JSON)
 
 
 def _taken_apart(room: Room, part: Part) -> Iterator[Mapping[str, pa.Table]]:
@@ -213,7 +213,7 @@ class _Application:
         """Objects that are still there as they were: what was deleted of them is not."""
         if not self._part.present:
             return
-        present = self._room.staging.stage(_keys(self._ready), [ROW_ID], self._seen)
+        present = self._room.staging.stage(_keys(self._room, self._ready), [ROW_ID], self._seen)
         own = [self._room.tables.escaped(column) for column in deleted_by(self._part.stream)]
         self._room.run(say.undelete(self._table, present, own, self._dialect))
         self._room.run(*say.see(self._seen, self._stream, present, self._dialect))

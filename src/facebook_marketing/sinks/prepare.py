@@ -28,7 +28,9 @@ _ALWAYS = frozenset((ROW_ID, SYNCED_AT))
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A part whose tables stand. `name` is the table, `into` where its rows go (`name`, or `<name>__new`).
+    """A part whose tables stand, by our names: a destination may shorten one, with its `__new` or without differently.
+
+    `name` is the table, `into` where its rows go (`name`, or `<name>__new`).
 
     `columns` are those of the freight, escaped; of those that have no value at all there are none. `history` is the
     history's name where there is one. `begins`: it has just been made, and the table has rows already. `children` are
@@ -60,7 +62,7 @@ class Ready:
 def prepare(room: Room, part: Part) -> Ready:
     """Make what is missing."""
     stream = part.stream
-    name = room.tables.name(stream.name)
+    name = stream.name
     columns = part_columns(part)
     stood = room.tables.stands(name)
     names = dict(zip(columns.names, room.fit(name, columns, json_columns(stream, columns)), strict=True))
@@ -73,7 +75,7 @@ def prepare(room: Room, part: Part) -> Ready:
         room.fit(into, columns, json)
     if tracked(stream):
         room.fit(SEEN, SEEN_COLUMNS, NO_JSON)
-    freight = Freight(into, with_values(table), json) if table is not None else None
+    freight = Freight(room.tables.name(into), with_values(table), json) if table is not None else None
     escaped = [room.tables.escaped(column) for column in freight.table.column_names] if freight else []
     within = _within(room, part, table) if table is not None else ""
     return Ready(part, name, into, freight, escaped, history, begins and stood, _children(room, part), within)
@@ -115,7 +117,7 @@ def _children(room: Room, part: Part) -> tuple[str, ...]:
     names = room.lists.get(part.stream.name)
     if names is None:
         declared = room.derived(part.stream, arrow_schema(part.stream).empty_table())
-        names = room.lists[part.stream.name] = tuple(map(room.tables.name, declared))
+        names = room.lists[part.stream.name] = tuple(declared)
     room.tables.know([*names, *(f"{name}{NEW}" for name in names if part.collects)])
     return names
 
