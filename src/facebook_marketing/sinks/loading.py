@@ -44,7 +44,7 @@ if TYPE_CHECKING:  # no destination but DuckDB needs it
 T = TypeVar("T")
 
 _MODEST: dict[str, str | bool | int | float | list[str]] = {
-    "memory_limit": "192MB",
+    "memory_limit": "384MB",
     "preserve_insertion_order": False,
     "threads": 1,
 }

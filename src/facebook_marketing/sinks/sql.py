@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -86,7 +86,7 @@ class SqlLoader:
         self._awake()
         room = self._room
         ready = [prepare(room, part) for part in segment.parts]
-        if any(one.children for one in ready):
+        if any(room.tables.stands(name) for one in ready for name in one.children):
             self._make_room()
         if segment.claims:
             prepare_state(room, segment)
@@ -124,9 +124,12 @@ class SqlLoader:
 
     def _given_memory(self, error: BaseException) -> bool:
         """Give DuckDB what it would take by itself, once, when it says that it has too little."""
-        if self._room.name != "duckdb" or self._generous or not _TOO_LITTLE.search(str(error)):
+        said = " ".join(map(str, _chain(error)))  # what went wrong may hide behind a rollback that failed for it
+        if self._room.name != "duckdb" or self._generous or not _TOO_LITTLE.search(said):
             return False
         self._generous = True
+        with suppress(Exception):  # of a transaction that ended by itself
+            self._client.sql_client.native_connection.rollback()
         self._client.sql_client.execute_sql("RESET memory_limit")
         return True
 
@@ -190,3 +193,10 @@ class SqlLoader:
         room = self._room
         for stream in streams:
             room.run(f"DELETE FROM {room.tables.qualified(STATE_TABLE)} WHERE stream = {room.literal(stream)}")
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and what it came of."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
