@@ -262,7 +262,7 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> Loads:
     apply = Loader.apply
 
     def seeing(self: Loader, segment: Segment) -> list[str]:
-        rows = {part.stream.name: part.table.num_rows for part in segment.parts if part.table is not None}
+        rows = {part.stream.name: part.rows.num_rows for part in segment.parts if part.rows is not None}
         if rows or segment.claims:
             seen.append((rows, {claim.stream: json.loads(claim.state) for claim in segment.claims}))
         return apply(self, segment)

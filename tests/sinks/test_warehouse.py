@@ -63,7 +63,7 @@ async def test_json_columns_are_the_destinations_own_json_and_keep_the_digits_in
         pytest.skip("Parquet has no JSON of its own: it is text")
     [kind] = place.fetch(
         "select data_type from information_schema.columns"
-        " where table_schema = 'facebook_ads' and table_name = 'ads' and column_name = 'curve'",
+        " where table_schema = 'facebook_ads' and table_name = 'ads' and column_name = 'targeting'",
     )
     assert kind == ("JSON" if place.kind == "duckdb" else "jsonb",)
     [(text,)] = place.fetch("select cast(targeting as varchar) from facebook_ads.ads")

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from facebook_marketing.catalog.stream import Stream, UseCase
-from facebook_marketing.engine.door import Change, Event, Gap, Progress, Rows, Sink
+from facebook_marketing.engine.door import Change, Event, Gap, PageReader, Progress, Rows, Sink, TakesColumns
 from facebook_marketing.engine.ledger import Ledger
 from facebook_marketing.engine.order import Order
 from facebook_marketing.engine.references import References, named
@@ -20,6 +20,7 @@ from facebook_marketing.graph.walk import Sizes
 from facebook_marketing.graph.wire import Call, Fault
 from facebook_marketing.plan.windows import zone_of
 from facebook_marketing.records import Decoded
+from facebook_marketing.records import Rows as RowDecoder
 
 log = logging.getLogger(__name__)
 
@@ -118,6 +119,10 @@ class Desk:
         await self._sink.write(Rows(stream.name, account, decoded.rows, (*said, *changes)))
         if stream.report is not None:
             self.references.saw(stream, account, decoded.rows)
+
+    def columns(self, stream: Stream, rows: RowDecoder) -> PageReader | None:
+        """What reads the stream's pages as the sink's own columns; None where it takes rows."""
+        return self._sink.columns(stream.name, rows) if isinstance(self._sink, TakesColumns) else None
 
     def delivered(self, stream: Stream, account: str) -> int:
         """How many rows of an account were handed over so far."""

@@ -1,11 +1,14 @@
 """The one door between the engine and whatever takes its rows: rows first, then the checkpoint that covers them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
+
+from facebook_marketing.records import Rows as RowDecoder
+from facebook_marketing.records import Sealed
 
 
 class StreamStatus(StrEnum):
@@ -31,7 +34,7 @@ class Rows:
     """Typed rows of one page: msgspec Structs whose absent fields are UNSET.
 
     Cell types by Kind: STRING, DATE, DATETIME -> str; INTEGER -> int; NUMBER -> Decimal; BOOLEAN -> bool;
-    JSON -> msgspec.Raw; STATS, HISTOGRAM, RESULTS -> list of Structs.
+    JSON -> msgspec.Raw; STATS, HISTOGRAM, RESULTS -> list of Structs. Sealed rows are made when they are looked at.
     """
 
     stream: str
@@ -148,4 +151,17 @@ class Sink(Protocol):
 
     async def close(self) -> None:
         """Everything written and checkpointed is safe when this returns."""
+        ...
+
+
+PageReader = Callable[[bytes, str], Awaitable[Sealed | None]]
+"""Page bytes (a JSON list) and the account in, rows as columns out; None for a page that is to be read row by row."""
+
+
+@runtime_checkable
+class TakesColumns(Protocol):
+    """A sink that works on columns, and can read them from a page without any row."""
+
+    def columns(self, stream: str, rows: RowDecoder) -> PageReader | None:
+        """What reads pages of the stream, with the cells that `rows` would decode; None where it cannot."""
         ...

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, assert_never
 
-import msgspec
-
 from facebook_marketing.catalog.schema import breakdown_columns, request_fields
 from facebook_marketing.catalog.stream import Report, Stream
 from facebook_marketing.engine import query
@@ -30,7 +28,7 @@ from facebook_marketing.graph.verdicts import explained
 from facebook_marketing.graph.wire import Fault
 from facebook_marketing.plan.state import OpenRun
 from facebook_marketing.plan.windows import Window
-from facebook_marketing.records import MISSING_BREAKDOWN, UNFETCHED, Decoded, attribute
+from facebook_marketing.records import MISSING_BREAKDOWN, UNFETCHED, Decoded, column_of
 
 TRIES = 5
 """Runs of the same part that may fail by chance (about one in seven does, seen) before it is divided or given up."""
@@ -82,7 +80,7 @@ class Parts:
         self._asked_for = self.fields
         self._thin = thin
         self._quick = True
-        self._key = breakdowns_of(stream)
+        self._breakdowns = breakdowns_of(stream)
         self.unkeyed = 0
 
     async def settle(  # noqa: PLR0913 - ways to ask, each by name
@@ -193,7 +191,9 @@ class Parts:
 
     async def hand_over(self, decoded: Decoded, absent: Sequence[str]) -> None:
         """Delivers rows; `absent` names fields that Meta would not give for them."""
-        self.unkeyed += sum(MISSING_BREAKDOWN in key(row) for row in decoded.rows) if (key := self._key) else 0
+        if self._breakdowns:
+            values = zip(*(column_of(decoded.rows, name) for name in self._breakdowns), strict=True)
+            self.unkeyed += sum(MISSING_BREAKDOWN in row for row in values)
         changes = tuple(Change(i, name, UNFETCHED) for i in range(len(decoded.rows)) for name in absent)
         await self.desk.deliver(self.stream, self.account, decoded, changes)
         await self.desk.progress(self.stream, self.account, len(decoded.rows), done=0)
@@ -230,14 +230,10 @@ _NAMED = 5
 """Entities that a gap names one by one."""
 
 
-def breakdowns_of(stream: Stream) -> Callable[[msgspec.Struct], tuple[object, ...]] | None:
-    """The breakdown values of a row; None for a report without breakdowns."""
-    names = [
-        attribute(name) for name in stream.primary_key if stream.report and name in breakdown_columns(stream.report)
-    ]
-    if not names:
-        return None
-    return lambda row: tuple([getattr(row, name) for name in names])
+def breakdowns_of(stream: Stream) -> tuple[str, ...]:
+    """Columns of the primary key that are breakdowns; none for a report without."""
+    names = breakdown_columns(stream.report) if stream.report else ()
+    return tuple(name for name in stream.primary_key if name in names)
 
 
 def _enough(tries: Mapping[str, int]) -> bool:

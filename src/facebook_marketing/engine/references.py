@@ -13,7 +13,7 @@ import msgspec
 
 from facebook_marketing.catalog.stream import Stream
 from facebook_marketing.plan.state import EntityCursor
-from facebook_marketing.records import attribute
+from facebook_marketing.records import column_of
 
 Entity = Literal["ad", "adset", "campaign"]
 
@@ -103,9 +103,7 @@ class References:
         for entity, name in COLUMNS.items():
             book = self.book(entity, account)
             if book is not None and name in columns:
-                attr = attribute(name)
-                ids = {getattr(row, attr, None) for row in rows}
-                book.saw(one for one in ids if isinstance(one, str) and one)
+                book.saw(one for one in set(column_of(rows, name)) if isinstance(one, str) and one)
 
     def unsaved(self) -> list[tuple[Stream, str, Book]]:
         """Books of which the state does not yet name what is left over, with stream and account."""

@@ -21,7 +21,7 @@ from facebook_marketing.graph.wire import Fault
 from facebook_marketing.plan.progress import closed, opened, reached
 from facebook_marketing.plan.state import OpenRun, ReportState
 from facebook_marketing.plan.windows import Window
-from facebook_marketing.records import Decoded, Nulled, Rows, key_of
+from facebook_marketing.records import Decoded, Nulled, Rows, keys_of
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class Delivered:
 
     def __init__(self, stream: Stream, began: float) -> None:
         self.began = began
-        self._key = key_of(stream)
+        self._keys = keys_of(stream)
         self._marks = array("q")
         self._known: frozenset[int] = frozenset()
 
@@ -97,7 +97,7 @@ class Delivered:
 
     def new(self, rows: Decoded) -> Decoded:
         """The rows that were not handed over before."""
-        marks = [hash(self._key(row)) for row in rows.rows]
+        marks = list(map(hash, self._keys(rows.rows)))
         if not self._known:
             self._marks.extend(marks)
             return rows
@@ -130,6 +130,7 @@ class Runner:
         self._account = account
         self._fingerprint = fingerprint
         self._rows = Rows(stream)
+        self._columns = desk.columns(stream, self._rows)
         self._kin = (stream.name, fingerprint)
         self._deadlines = Deadlines(no_progress=min(300.0, minutes * 60.0), total=minutes * 60.0)
 
@@ -239,12 +240,17 @@ class Runner:
     async def _arrived(self, page: Arrived, path: Path, take: Taker) -> int | Again:
         """Hands a page over; how many rows it had. Its rows are gone when this returns."""
         try:
-            decoded = self._rows.decode(page.rows, self._account)
+            decoded = await self._decoded(page.rows)
         except msgspec.DecodeError as broken:
             text = f"a page of {path.call.path} is no list of rows: {broken}"
             return Again(Fault(200, text), "unreadable page")
         await take(decoded)
         return len(decoded.rows)
+
+    async def _decoded(self, page: bytes) -> Decoded:
+        """As columns where the sink wants them and the page is as plain as most, else row by row."""
+        columns = await self._columns(page, self._account) if self._columns is not None else None
+        return self._rows.decode(page, self._account) if columns is None else Decoded(columns)
 
 
 def _unanswered(refusal: Refusal, *, reading: bool = False) -> Outcome:

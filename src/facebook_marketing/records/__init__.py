@@ -5,8 +5,8 @@ row, and a row that does not fit cell by cell: a cell that cannot be read become
 and never stops a sync. Keys that Meta sends unasked are kept: the structs grow by them.
 """
 
-from facebook_marketing.records.decoded import MISSING_BREAKDOWN, UNFETCHED, Decoded, Nulled
-from facebook_marketing.records.rows import Rows, key_of
+from facebook_marketing.records.decoded import MISSING_BREAKDOWN, UNFETCHED, Decoded, Nulled, Sealed
+from facebook_marketing.records.rows import Rows, column_of, key_of, keys_of
 from facebook_marketing.records.shapes import attribute, make_struct
 from facebook_marketing.records.steps import rfc3339
 
@@ -16,8 +16,11 @@ __all__ = [
     "Decoded",
     "Nulled",
     "Rows",
+    "Sealed",
     "attribute",
+    "column_of",
     "key_of",
+    "keys_of",
     "make_struct",
     "rfc3339",
 ]

@@ -1,6 +1,8 @@
 """What comes of a page: its rows, and which cells could not be read."""
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, overload
 
 import msgspec
 
@@ -21,9 +23,50 @@ class Nulled:
     reason: str = UNREADABLE
 
 
+class Sealed(Sequence[msgspec.Struct]):
+    """Rows that lie in columns: they are counted and known by cells, and made only when somebody looks at one.
+
+    `columns` is whatever the sink that asked for them works with; `column` gives the cells of one of them as the rows
+    would have them (an absent one is None), `unsealed` makes the rows.
+    """
+
+    __slots__ = ("_rows", "_size", "_unsealed", "column", "columns")
+
+    def __init__(
+        self,
+        columns: Any,  # noqa: ANN401 - see above
+        size: int,
+        column: Callable[[str], list[Any]],
+        unsealed: Callable[[], list[msgspec.Struct]],
+    ) -> None:
+        self.columns = columns
+        self.column = column
+        self._size = size
+        self._unsealed = unsealed
+        self._rows: list[msgspec.Struct] | None = None
+
+    def __len__(self) -> int:
+        return self._size
+
+    @overload
+    def __getitem__(self, index: int) -> msgspec.Struct: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[msgspec.Struct]: ...
+    def __getitem__(self, index: int | slice) -> msgspec.Struct | list[msgspec.Struct]:
+        return self._open()[index]
+
+    def __iter__(self) -> Iterator[msgspec.Struct]:
+        return iter(self._open())
+
+    def _open(self) -> list[msgspec.Struct]:
+        if self._rows is None:
+            self._rows = self._unsealed()
+        return self._rows
+
+
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """A page's rows, in Meta's order."""
 
-    rows: list[msgspec.Struct]
+    rows: Sequence[msgspec.Struct]
     nulled: tuple[Nulled, ...] = ()

@@ -1,6 +1,6 @@
 """Decodes the pages of a stream; tells its rows apart."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
 
@@ -11,7 +11,7 @@ from facebook_marketing.catalog import fields
 from facebook_marketing.catalog.stream import Kind, Report, Stream
 from facebook_marketing.graph.wire import with_whole_characters
 from facebook_marketing.records.cells import ANYTHING, BREAKDOWN, CELLS, NUMBER, NUMBERS, TEXT, TEXTS, Cell
-from facebook_marketing.records.decoded import Decoded, Nulled
+from facebook_marketing.records.decoded import Decoded, Nulled, Sealed
 from facebook_marketing.records.opened import openings
 from facebook_marketing.records.page import is_odd, one_line
 from facebook_marketing.records.shapes import Shape, Shapes, attribute
@@ -56,6 +56,19 @@ class Rows:
                 if value is UNSET or value is None:
                     setattr(row, attr, account)
         return Decoded(rows, tuple(nulled))
+
+    @property
+    def cells(self) -> Mapping[str, Cell | Shapes] | None:
+        """What each key of a row holds, as far as is known by now; None where pages are more than their rows.
+
+        Rows of which nothing is changed after decoding can be read by others too: `filled` names what is put in.
+        """
+        return None if self._openings or self._steps else self._row.cells
+
+    @property
+    def filled(self) -> tuple[str, ...]:
+        """Columns in which the account stands where Meta says nothing."""
+        return self._inject
 
     def _build(self) -> None:
         for shape in (*self._inner.values(), self._row):
@@ -118,6 +131,12 @@ def _cells(stream: Stream, inner: Mapping[str, Shape]) -> dict[str, Cell | Shape
     return cells | {name: BREAKDOWN for name in breakdowns if kinds.get(name) is Kind.STRING}
 
 
+def inner_cells(stream: Stream) -> dict[Kind, Shapes]:
+    """What lists of each kind hold in this stream, as far as it was asked for."""
+    inner = _inner_shapes(stream.report)
+    return {kind: Shapes(inner[kind]) for kind in (Kind.STATS, Kind.HISTOGRAM, Kind.RESULTS)}
+
+
 def _inner_shapes(report: Report | None) -> dict[str, Shape]:
     """The objects inside lists, the innermost first."""
     texts: dict[str, Cell] = dict.fromkeys(("action_type", *(report.action_breakdowns if report else ())), TEXT)
@@ -136,6 +155,27 @@ def _counted(number: Cell, key: str) -> Cell:
     if key in fields.enum("action_attribution_windows"):
         return number
     return TEXT if key in fields.enum("action_breakdowns") else ANYTHING
+
+
+def keys_of(stream: Stream) -> Callable[[Sequence[msgspec.Struct]], Iterable[object]]:
+    """The same of all rows of a page, which need not be made for it."""
+    key, names = key_of(stream), stream.primary_key
+
+    def keys(rows: Sequence[msgspec.Struct]) -> Iterable[object]:
+        if not names or not isinstance(rows, Sealed):
+            return map(key, rows)
+        columns = [rows.column(name) for name in names]
+        return zip(*columns, strict=True) if len(columns) > 1 else columns[0]
+
+    return keys
+
+
+def column_of(rows: Sequence[msgspec.Struct], name: str) -> list[object]:
+    """The cells of a column; None where a row has none."""
+    if isinstance(rows, Sealed):
+        return rows.column(name)
+    attr = attribute(name)
+    return [None if (cell := getattr(row, attr, None)) is UNSET else cell for row in rows]
 
 
 def key_of(stream: Stream) -> Callable[[msgspec.Struct], object]:

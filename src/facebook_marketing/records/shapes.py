@@ -63,6 +63,11 @@ class Shape:
         self._name = name
         self._guess = guess
 
+    @property
+    def cells(self) -> Mapping[str, "Cell | Shapes"]:
+        """What each key holds, as it is now: more when the shape has grown."""
+        return self._cells
+
     def build(self) -> None:
         """Makes the struct anew. The shapes inside of it come first."""
         cells = self._cells

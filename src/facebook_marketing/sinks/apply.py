@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from facebook_marketing.sinks import statements as say
-from facebook_marketing.sinks.arrow import DELETED, ROW_ID, deleted_by
+from facebook_marketing.sinks.arrow import ROW_ID, deleted_by
 from facebook_marketing.sinks.lock import busy
 from facebook_marketing.sinks.modes import Mode, tracked
+from facebook_marketing.sinks.packed import Packed
 from facebook_marketing.sinks.prepare import Ready, child_json, with_values
 from facebook_marketing.sinks.restore import COMMITTED, STATE_TABLE, claim_table, versions
 from facebook_marketing.sinks.room import NO_JSON, SEEN, Room, Unready, Wanted
@@ -59,7 +59,7 @@ def _claim(room: Room, segment: Segment) -> None:
     if any(there.get(claim.stream, 0) != room.known.get(claim.stream, 0) for claim in segment.claims):
         raise busy(room.shown)
     freight = prepare_state(room, segment)
-    columns = [room.tables.escaped(column) for column in freight.table.column_names]
+    columns = [room.tables.escaped(column) for column in freight.rows.column_names]
     state = room.tables.qualified(STATE_TABLE)
     stage = room.staging.stage(freight, columns, state)
     room.run(
@@ -76,11 +76,11 @@ def _keys(room: Room, ready: Ready) -> Freight:
 
 def _taken_apart(room: Room, part: Part) -> Iterator[Mapping[str, pa.Table]]:
     """Child rows by table, some thousand parents at a time; all at once where they are to be loaded ahead."""
-    if room.derived is None or part.table is None:
+    if room.derived is None or part.rows is None:
         return
-    many = part.table.num_rows if room.staging.ahead else _CHILDREN_AT_ONCE
-    for start in range(0, part.table.num_rows, many):
-        tables = room.derived(part.stream, part.table.slice(start, many))
+    many = part.rows.num_rows if room.staging.ahead else _CHILDREN_AT_ONCE
+    for parents in part.rows.tables(many):
+        tables = room.derived(part.stream, parents)
         yield {name: rows for name, rows in tables.items() if rows.num_rows}
 
 
@@ -137,6 +137,11 @@ class _Application:
             self._sweep()
         return self._end() if self._ready.ended else True
 
+    @property
+    def _arrived(self) -> Packed:
+        assert self._part.rows is not None  # noqa: S101 - the caller's condition
+        return self._part.rows
+
     def _rows(self, freight: Freight) -> None:
         if self._part.mode is Mode.INCREMENTAL_APPEND:
             self._append(freight)
@@ -147,7 +152,7 @@ class _Application:
 
     def _replace(self, freight: Freight) -> None:
         """One row a key. Only the keys are staged: the rows go straight in."""
-        keys = Freight(freight.target, freight.table.select([ROW_ID]), NO_JSON)
+        keys = Freight(freight.target, pa.table({ROW_ID: self._arrived.ids()}), NO_JSON)
         stage = self._room.staging.stage(keys, [ROW_ID], self._into)
         older = self._drop_older(stage)
         self._room.staging.insert(freight, self._ready.columns, self._into)
@@ -157,7 +162,7 @@ class _Application:
         """One row a key, and its versions."""
         stage = self._room.staging.stage(freight, self._ready.columns, self._into)
         meet = say.Meeting(self._into, stage, self._ready.columns)
-        if DELETED in freight.table.column_names and pc.any(freight.table[DELETED]).as_py():
+        if self._arrived.deleted:
             self._room.run(say.keep_first_deletion(meet, self._dialect))
         if self._history:
             self._room.run(*say.versions(say.Meeting(self._history, stage, self._ready.columns), self._dialect))
@@ -171,7 +176,7 @@ class _Application:
         meet = say.Meeting(self._into, stage, self._ready.columns)
         self._room.run(say.drop_unchanged(meet), say.add(meet))
         for child in self._children():
-            columns = [self._room.tables.escaped(column) for column in child.table.column_names]
+            columns = [self._room.tables.escaped(column) for column in child.rows.column_names]
             target = self._room.tables.qualified(child.target)
             rows = self._room.staging.stage(child, columns, target)
             self._room.run(say.drop_strangers(rows, stage), say.add(say.Meeting(target, rows, columns)))
@@ -183,6 +188,7 @@ class _Application:
         if not rows or not rows[0][0]:
             return False
         self._room.run(say.drop_older(meet))
+        self._room.replaced = True
         return True
 
     def _renew_children(self, parents: str, *, older: bool) -> None:
@@ -191,7 +197,7 @@ class _Application:
             suffix = NEW if self._part.collects else ""
             self._room.run(*(say.drop_children(table, parents) for table in self._standing(suffix)))
         for child in self._children():
-            columns = [self._room.tables.escaped(column) for column in child.table.column_names]
+            columns = [self._room.tables.escaped(column) for column in child.rows.column_names]
             self._room.staging.insert(child, columns, self._room.tables.qualified(child.target))
 
     def _children(self) -> Iterator[Freight]:
@@ -249,6 +255,7 @@ class _Application:
             self._refresh_history()
         for name in (self._ready.name, *self._ready.children):
             if mode is Mode.OVERWRITE and self._room.tables.stands(name):
+                self._room.replaced = True
                 self._room.run(say.empty(self._room.tables.qualified(name)))
             if self._room.tables.stands(f"{name}{NEW}"):
                 self._room.run(say.add(self._whole(name, f"{name}{NEW}")))

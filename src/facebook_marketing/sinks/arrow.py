@@ -3,23 +3,29 @@
 Beside the stream's own columns stand `_row_id` (a hash of the key, or of the whole row where there is none),
 `_synced_at` (when the page was taken), `_changes` (what a column's type could not hold, as Meta sent it) and, for
 objects that change and vanish, `_content` (a hash of the row), `is_deleted` and `deleted_at`.
-Lists and objects are JSON text.
+Objects are JSON text, and so are lists of structs, unless they are asked for as Arrow's own (`native`).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from itertools import groupby
+from functools import partial
+from itertools import chain, groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from facebook_marketing.catalog.stream import Kind, Stream
-from facebook_marketing.engine.door import Rows
+from facebook_marketing.engine.door import Change, Rows
+from facebook_marketing.records import Sealed
+from facebook_marketing.records.cells import BREAKDOWN, CELLS, NUMBER, NUMBERS, TEXT, TEXTS, Cell
+from facebook_marketing.records.rows import inner_cells
+from facebook_marketing.records.shapes import Shapes
+from facebook_marketing.sinks import lists
 from facebook_marketing.sinks.content import contents, row_ids
 from facebook_marketing.sinks.json_text import json_lines, json_text, mended_text, plain_text
 from facebook_marketing.sinks.modes import tracked
@@ -33,7 +39,8 @@ LONGEST = PRECISION + len("-.")
 """Characters of the longest number that fits."""
 DECIMAL = pa.decimal128(PRECISION, SCALE)
 TIMESTAMP = pa.timestamp("us", "UTC")
-JSON_KINDS: frozenset[Kind] = frozenset((Kind.JSON, Kind.STATS, Kind.HISTOGRAM, Kind.RESULTS))
+LIST_KINDS: frozenset[Kind] = frozenset((Kind.STATS, Kind.HISTOGRAM, Kind.RESULTS))
+JSON_KINDS = LIST_KINDS | {Kind.JSON}
 
 # What pyarrow raises when a value does not fit a type.
 UNFIT = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, TypeError, ValueError)
@@ -103,25 +110,74 @@ STAND_INS: Mapping[Kind, Callable[[object], object]] = {
 }
 
 
-def arrow_schema(stream: Stream) -> pa.Schema:
+_LEAVES: Mapping[type, lists.Leaf] = {
+    str: _strings,
+    Decimal: _numbers,
+    msgspec.Raw: _json,
+}
+
+
+def arrow_schema(stream: Stream, *, native: bool = False) -> pa.Schema:
     """Say the stream's declared columns and ours."""
-    declared = [(column.name, TYPES[column.kind][0]) for column in stream.columns]
+    cells = inner_cells(stream) if native else {}
+    declared = [(column.name, _declared(column.kind, cells)) for column in stream.columns]
     objects = [(DELETED, pa.bool_()), (DELETED_AT, TIMESTAMP), (CONTENT, pa.string())] if tracked(stream) else []
     return pa.schema([*declared, *objects, (ROW_ID, pa.string()), (SYNCED_AT, TIMESTAMP), (CHANGES, pa.string())])
+
+
+def _declared(kind: Kind, cells: Mapping[Kind, Shapes]) -> pa.DataType:
+    native = cell_type(cells[kind]) if kind in cells else None
+    return TYPES[kind][0] if native is None else native
+
+
+def cell_type(cell: Cell | Shapes, number: pa.DataType = DECIMAL) -> pa.DataType | None:
+    """How a cell lies in Arrow, lists as lists, numbers inside of them as `number`; None where it is free-form."""
+    if isinstance(cell, Shapes):
+        inner = {
+            key: cell_type(one, number) if isinstance(one, Shapes) else _item_type(one, number)
+            for key, one in cell.shape.cells.items()
+        }
+        return pa.list_(pa.struct([(key, kind) for key, kind in inner.items() if kind is not None]))
+    return next((kind for known, kind in _CELLS if known is cell), None)
+
+
+def _item_type(cell: Cell, number: pa.DataType) -> pa.DataType | None:
+    if cell is NUMBER:
+        return number
+    return pa.list_(number) if cell is NUMBERS else cell_type(cell)
+
+
+WHOLE = pa.decimal128(PRECISION, 0)
+_CELLS: tuple[tuple[Cell, pa.DataType], ...] = (
+    (TEXT, pa.string()),
+    (BREAKDOWN, pa.string()),
+    (NUMBER, DECIMAL),
+    (CELLS[Kind.INTEGER], WHOLE),
+    (CELLS[Kind.BOOLEAN], pa.bool_()),
+    (TEXTS, pa.list_(pa.string())),
+)
 
 
 def json_columns(stream: Stream, columns: pa.Schema) -> frozenset[str]:
     """Name the columns of JSON text: the declared ones, ours, and whatever Meta sent beyond the declared."""
     plain = {column.name for column in stream.columns if column.kind not in JSON_KINDS}
-    return frozenset(columns.names) - plain - {ROW_ID, SYNCED_AT, CONTENT, DELETED, DELETED_AT}
+    native = {field.name for field in columns if lists.is_list(field.type)}
+    return frozenset(columns.names) - plain - native - {ROW_ID, SYNCED_AT, CONTENT, DELETED, DELETED_AT}
 
 
-def to_table(stream: Stream, rows: Rows, synced_at: datetime, *, with_content: bool = False) -> pa.Table:
+def to_table(
+    stream: Stream, rows: Rows, synced_at: datetime, *, with_content: bool = False, native: bool = False
+) -> pa.Table:
     """Make a table of the page: the columns of `arrow_schema` that any row has, and one of JSON text for other fields.
 
-    `_content` is always there for objects; for other rows if asked.
+    `_content` is always there for objects; for other rows if asked. `native`: see above.
     """
     with_content = with_content or tracked(stream)
+    if isinstance(rows.items, Sealed) and not with_content:
+        try:
+            return _from_columns(stream, rows.items, rows.changes, synced_at, native=native)
+        except UNFIT:
+            pass  # a date that is none, a text for a number: the rows say which
     tables = []
     start = 0
     for struct, group in groupby(rows.items, type):
@@ -131,14 +187,71 @@ def to_table(stream: Stream, rows: Rows, synced_at: datetime, *, with_content: b
             for change in rows.changes
             if start <= change.row < start + len(items)
         ]
-        tables.append(_table(stream, _columns(struct, items), len(items), said, synced_at, with_content=with_content))
+        make = partial(_native, lists.struct_fields(struct)) if native else _plain
+        cells = _columns(struct, items)
+        tables.append(_table(stream, cells, len(items), said, synced_at, with_content=with_content, make=make))
         start += len(items)
     return join(tables)
 
 
+def _from_columns(
+    stream: Stream, rows: Sealed, changes: Sequence[Change], synced_at: datetime, *, native: bool
+) -> pa.Table:
+    """Make the table of columns that were read without any row."""
+    sent: dict[str, pa.ChunkedArray] = dict(zip(rows.columns.column_names, rows.columns.columns, strict=True))
+    columns = {
+        column.name: _sent(column.kind, sent[column.name].chunk(0), native=native)
+        for column in stream.columns
+        if column.name in sent
+    }
+    keys = {name: rows.column(name) for name in stream.primary_key}
+    columns[ROW_ID] = pa.array(row_ids(stream.primary_key, keys, len(rows)), pa.string())
+    columns[SYNCED_AT] = pa.repeat(pa.scalar(synced_at, TIMESTAMP), len(rows))
+    if changes:
+        said = [Unfit(change.row, change.field, change.reason) for change in changes]
+        columns[CHANGES] = pa.array(_changes(said, len(rows)), pa.string())
+    return pa.table(columns)
+
+
+def _sent(kind: Kind, column: pa.Array, *, native: bool) -> pa.Array:
+    if kind in LIST_KINDS and not native:
+        return lists.json_texts(column)
+    return column.cast(pa.date32()) if kind is Kind.DATE else column
+
+
 def join(tables: Iterable[pa.Table]) -> pa.Table:
-    """Make one table of many, with every column that any of them has."""
-    return pa.concat_tables(tables, promote_options="default")
+    """Make one table of many, with every column that any of them has, and in lists every key."""
+    several = list(tables)
+    schema = joined_schema(table.schema for table in several)
+    return pa.concat_tables([conformed(table, schema) for table in several])
+
+
+def joined_schema(schemas: Iterable[pa.Schema]) -> pa.Schema:
+    """Every column of any of them, and in lists every key."""
+    kinds = list({id(schema): schema for schema in schemas}.values())
+    if len(kinds) == 1:
+        return kinds[0]
+    fields: dict[str, pa.Field] = {}
+    for field in chain.from_iterable(kinds):
+        known = fields.get(field.name)
+        if known is None or known.type != field.type:
+            fields[field.name] = field if known is None else known.with_type(lists.merged(known.type, field.type))
+    return pa.schema(list(fields.values()))
+
+
+def conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The same rows with the columns of `schema`; those that they lack are null."""
+    if table.schema == schema:
+        return table
+    return pa.table(
+        [
+            pa.chunked_array([lists.widened(chunk, field.type) for chunk in table[field.name].chunks], field.type)
+            if field.name in table.column_names
+            else pa.nulls(table.num_rows, field.type)
+            for field in schema
+        ],
+        schema,
+    )
 
 
 def present_ids(keys: Sequence[str]) -> list[str]:
@@ -175,11 +288,12 @@ def _table(  # noqa: PLR0913 - what a table is made of
     synced_at: datetime,
     *,
     with_content: bool,
+    make: "Make",
 ) -> pa.Table:
     kinds = {column.name: column.kind for column in stream.columns}
     kinds |= dict.fromkeys((name for name in cells if name not in kinds), Kind.JSON)
     unfit = list(said)
-    columns = {name: _column(kind, name, cells[name], unfit) for name, kind in kinds.items() if name in cells}
+    columns = {name: make(kind, name, cells[name], unfit) for name, kind in kinds.items() if name in cells}
     if tracked(stream):
         gone = _deleted(stream, columns, size)
         columns[DELETED] = gone
@@ -205,25 +319,65 @@ def _deleted(stream: Stream, columns: Mapping[str, pa.Array], size: int) -> pa.A
     return gone
 
 
-def _column(kind: Kind, name: str, cells: Cells, unfit: list[Unfit]) -> pa.Array:
+Make: TypeAlias = Callable[[Kind, str, Cells, list[Unfit]], pa.Array]
+"""Makes a column; what does not fit into it is added to the list."""
+
+
+def _plain(kind: Kind, name: str, cells: Cells, unfit: list[Unfit]) -> pa.Array:
+    """Lists and objects as JSON text."""
+    return _column(TYPES[kind][1], STAND_INS.get(kind), name, cells, unfit)
+
+
+def _native(annotations: Mapping[str, object], kind: Kind, name: str, cells: Cells, unfit: list[Unfit]) -> pa.Array:
+    """Lists of structs as lists of structs."""
+    if kind not in LIST_KINDS:
+        return _plain(kind, name, cells, unfit)
+    return _column(lambda some: lists.of_cells(annotations[name], some, _LEAVES), _fitting_items, name, cells, unfit)
+
+
+def _column(
+    convert: lists.Leaf, stand_in: Callable[[Any], object] | None, name: str, cells: Cells, unfit: list[Unfit]
+) -> pa.Array:
     """Convert the whole column at once; cell by cell only when one of them does not fit."""
-    convert = TYPES[kind][1]
     try:
         return convert(cells)
     except UNFIT:
-        return convert([_fitting(kind, cell, row, name, unfit) for row, cell in enumerate(cells)])
+        return convert([_fit(convert, stand_in, cell, row, name, unfit) for row, cell in enumerate(cells)])
 
 
-def _fitting(kind: Kind, cell: object, row: int, name: str, unfit: list[Unfit]) -> object:
+def _fit(  # noqa: PLR0913, PLR0917 - what it takes to say what did not fit
+    convert: lists.Leaf, stand_in: Callable[[Any], object] | None, cell: object, row: int, name: str, unfit: list[Unfit]
+) -> object:
     if cell is None:
         return None
     try:
-        TYPES[kind][1]([cell])
+        convert([cell])
     except UNFIT as error:
         unfit.append(Unfit(row, name, str(error), plain_text(cell)))
-        stand_in = STAND_INS.get(kind)
         return stand_in(cell) if stand_in else None
     return cell
+
+
+def _fitting_items(items: object) -> object:
+    """The same list or struct, with null for each value that no column holds."""
+    if isinstance(items, list):
+        return [_fitting_items(item) for item in items]
+    if isinstance(items, msgspec.Struct):
+        names = items.__struct_fields__
+        return type(items)(**{name: _fitting_items(getattr(items, name)) for name in names})
+    if type(items) not in _LEAVES:
+        return items
+    try:
+        _LEAVES[type(items)]([items])
+    except UNFIT:
+        return _STAND_INS_INSIDE.get(type(items), lambda _: None)(items)
+    return items
+
+
+_STAND_INS_INSIDE: Mapping[type, Callable[[Any], object]] = {
+    str: STAND_INS[Kind.STRING],
+    msgspec.Raw: STAND_INS[Kind.JSON],
+}
 
 
 def _changes(unfit: Sequence[Unfit], size: int) -> list[str | None]:

@@ -35,6 +35,8 @@ NAMES: frozenset[str] = frozenset(
         "synapse",
     ),
 )
+NATIVE_LISTS: frozenset[str] = frozenset(("duckdb", "motherduck", "filesystem"))
+"""Where lists of structs are loaded as such; elsewhere they are JSON."""
 BUCKETS: frozenset[str] = frozenset(("s3", "gs", "az", "abfss"))
 _BUCKET_EXTRAS: Mapping[str, str] = {"s3": "s3", "gs": "gs", "az": "az", "abfss": "az"}
 EXAMPLES = "duckdb:///ads.duckdb, postgres://user:password@host/database or parquet:///folder"

@@ -1,11 +1,12 @@
 """After a sync: the ready views, over a connection of their own."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from facebook_marketing.catalog.stream import Stream
+from facebook_marketing.sinks import duck
 from facebook_marketing.sinks.destination import Destination, WarehouseError, parse, secret
 from facebook_marketing.sinks.relations import DIALECTS
 from facebook_marketing.sinks.views import Made, create_views
@@ -75,12 +76,13 @@ def _opened(to: Destination, dataset: str) -> Iterator[Any]:
     from dlt.common.schema import Schema  # noqa: PLC0415 - the same
 
     factory = getattr(dlt.destinations, to.name)
-    destination = factory(**({} if to.location is None else {"credentials": to.location}))
-    schema = Schema("facebook_marketing")
-    config = destination.spec()
-    config._bind_dataset_name(dataset, schema.name)  # noqa: SLF001 - the documented way without a pipeline
-    with destination.client(schema, config).sql_client as client:
-        yield client
+    with nullcontext() if to.file is None else closing(duck.connect(to.file)) as held:
+        destination = factory(**({} if to.location is None else {"credentials": held or to.location}))
+        schema = Schema("facebook_marketing")
+        config = destination.spec()
+        config._bind_dataset_name(dataset, schema.name)  # noqa: SLF001 - the documented way without a pipeline
+        with destination.client(schema, config).sql_client as client:
+            yield client
 
 
 def _plain(to: Destination, error: Exception) -> str:

@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,10 +24,20 @@ from dlt.common.destination import Destination as DltDestination
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.extract import DltResource
 
-from facebook_marketing.sinks.arrow import CONTENT, ROW_ID, SYNCED_AT, TIMESTAMP, arrow_schema, join, json_columns
+from facebook_marketing.sinks.arrow import (
+    CONTENT,
+    ROW_ID,
+    SYNCED_AT,
+    TIMESTAMP,
+    arrow_schema,
+    conformed,
+    join,
+    json_columns,
+)
 from facebook_marketing.sinks.destination import Destination
 from facebook_marketing.sinks.hints import hints
 from facebook_marketing.sinks.modes import Mode
+from facebook_marketing.sinks.packed import Packed, tables
 from facebook_marketing.sinks.prepare import child_json, part_columns
 from facebook_marketing.sinks.restore import (
     STATE_COLUMNS,
@@ -44,6 +56,7 @@ LAYOUT = "{table_name}/{load_id}.{file_id}.{ext}"
 """Where a file lies: its name says which load brought it."""
 
 _DAY = "date_start"
+_AT_ONCE = 20_000
 _MOVES = "_sync_moves.json"
 
 
@@ -106,15 +119,15 @@ class FolderLoader:
 
     def _changed(self, part: Part) -> Part:
         """Leave out rows whose newest version here has the same content: a row that is read twice comes once."""
-        if part.mode is not Mode.INCREMENTAL_APPEND or part.table is None or not self._stands(part.stream.name):
+        if part.mode is not Mode.INCREMENTAL_APPEND or part.rows is None or not self._stands(part.stream.name):
             return part
         with self._pipeline.destination_client() as client:
-            newest = _newest(client, _files(client, self._name(part.stream.name)), part.table)
-        fresh = [
-            newest.get(key) != content
-            for key, content in zip(part.table[ROW_ID].to_pylist(), part.table[CONTENT].to_pylist(), strict=True)
-        ]
-        return replace(part, table=part.table.filter(pa.array(fresh, pa.bool_())))
+            rows = part.rows.select(
+                [name for name in (ROW_ID, CONTENT, _DAY) if name in part.rows.column_names]
+            ).table()
+            newest = _newest(client, _files(client, self._name(part.stream.name)), rows)
+        pairs = zip(rows[ROW_ID].to_pylist(), rows[CONTENT].to_pylist(), strict=True)
+        return replace(part, rows=part.rows.only([newest.get(key) != content for key, content in pairs]))
 
     def _run(self, segment: Segment, claims: Sequence[Claim], parts: Sequence[Part] = ()) -> None:
         """Load rows and the checkpoints that cover them at once."""
@@ -131,27 +144,31 @@ class FolderLoader:
 
     def _rows(self, part: Part) -> Iterator[DltResource]:
         """Rows of a part and of its child tables; a table without any stands with its columns all the same."""
-        columns = part_columns(part)
+        columns = part_columns(part, native=True)
         empty = columns.empty_table()
-        table = empty if part.table is None else join((empty, part.table))
-        yield from self._files(part, part.stream.name, empty, table, json_columns(part.stream, columns))
+        whole = [] if part.rows is None or not part.rows.num_rows else [part.rows.mapped(partial(_whole, columns))]
+        yield from self._files(part, part.stream.name, empty, whole, json_columns(part.stream, columns))
         if self._derived is None:
             return
         declared = self._derived(part.stream, empty)
-        children = {**declared, **(self._derived(part.stream, table) if table.num_rows else {})}
-        for name, rows in children.items():
-            if not rows.num_rows and not self._stands(name):
-                continue  # most lists never have an item
-            yield from self._files(part, name, declared.get(name, rows.slice(0, 0)), rows, child_json(rows))
+        children = {name: [rows] for name, rows in declared.items()}
+        for parents in (table for some in whole for table in some.tables()):
+            for name, rows in self._derived(part.stream, parents).items():
+                children.setdefault(name, [rows.slice(0, 0)]).append(rows)
+        for name, made in children.items():
+            none, rows = made[0], join(made)
+            if rows.num_rows or self._stands(name):  # most lists never have an item
+                yield from self._files(part, name, none, [rows] if rows.num_rows else [], child_json(rows))
 
     def _files(
-        self, part: Part, name: str, empty: pa.Table, rows: pa.Table, json: frozenset[str]
+        self, part: Part, name: str, empty: pa.Table, rows: Sequence[Packed | pa.Table], json: frozenset[str]
     ) -> Iterator[DltResource]:
         into = f"{name}{NEW}" if part.collects else name
-        if not self._stands(name) and (into != name or not rows.num_rows):
-            yield _resource(name, empty, json)
-        if rows.num_rows or (part.collects and part.complete):
-            yield _resource(into, rows, json)
+        if not self._stands(name) and (into != name or not rows):
+            yield _resource(name, empty, [empty], json)
+        if rows or (part.collects and part.complete):
+            some = chain.from_iterable(tables(one, _AT_ONCE) for one in rows) if rows else [empty]
+            yield _resource(into, empty, some, json)
 
     def _stands(self, name: str) -> bool:
         return PIPELINE in self._pipeline.schemas and self._name(name) in self._tables()
@@ -205,15 +222,21 @@ class FolderLoader:
             _remove(client, _files(client, f"{name}{NEW}"))
 
     def _all_tables(self, part: Part) -> list[str]:
-        derived = self._derived(part.stream, arrow_schema(part.stream).empty_table()) if self._derived else {}
+        derived = (
+            self._derived(part.stream, arrow_schema(part.stream, native=True).empty_table()) if self._derived else {}
+        )
         return [self._name(name) for name in (part.stream.name, *derived)]
 
 
-def _resource(name: str, table: pa.Table, json_text: frozenset[str]) -> DltResource:
+def _whole(columns: pa.Schema, table: pa.Table) -> pa.Table:
+    return conformed(table, columns)
+
+
+def _resource(name: str, like: pa.Table, rows: Iterable[pa.Table], json_text: frozenset[str]) -> DltResource:
     return dlt.resource(
-        iter((table,)),
+        iter(rows),
         name=name,
-        columns=hints(table.schema, json_text),
+        columns=hints(like.schema, json_text),
         write_disposition="append",
         file_format="parquet",
     )

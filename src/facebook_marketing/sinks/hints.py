@@ -10,6 +10,7 @@ from dlt.common.schema.typing import TColumnSchema
 
 from facebook_marketing.sinks.arrow import ROW_ID, TIMESTAMP
 from facebook_marketing.sinks.destination import Destination
+from facebook_marketing.sinks.lists import is_list
 
 FileFormat = Literal["preferred", "parquet", "csv", "insert_values"]
 
@@ -58,7 +59,7 @@ def _has_empty_text(table: pa.Table) -> bool:
 
 
 def _type(field: pa.Field, json: frozenset[str]) -> TColumnSchema:
-    if field.name in json:
+    if field.name in json or is_list(field.type):
         return {"data_type": "json"}
     if pa.types.is_decimal(field.type):
         return {"data_type": "decimal", "precision": field.type.precision, "scale": field.type.scale}

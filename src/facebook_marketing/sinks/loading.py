@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 # dlt reads these when it is imported: nothing is reported to its makers, and what goes wrong is said once, by us.
 os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
 os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")
+# Read when Arrow and DuckDB are: what they free goes back to the system at once, or they keep hundreds of megabytes.
+os.environ.setdefault("MIMALLOC_PURGE_DELAY", "0")
+os.environ.setdefault("DUCKDB_JE_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
 
 __all__ = [
+    "Bundle",
     "Claim",
+    "ColumnReader",
     "Derived",
     "Loader",
+    "Packed",
     "Part",
     "Segment",
     "Sweep",
-    "join",
-    "latest",
     "present_ids",
     "to_table",
 ]
@@ -27,13 +31,16 @@ __all__ = [
 import dlt
 from dlt.common.destination import Destination
 
-from facebook_marketing.sinks.arrow import join, latest, present_ids, to_table
+from facebook_marketing.sinks import duck
+from facebook_marketing.sinks.arrow import present_ids, to_table
+from facebook_marketing.sinks.columns import ColumnReader
 from facebook_marketing.sinks.destination import Destination as Place
 from facebook_marketing.sinks.destination import WarehouseError
 from facebook_marketing.sinks.explain import explained
 from facebook_marketing.sinks.folder import LAYOUT, FolderLoader
 from facebook_marketing.sinks.loaded import Sums
 from facebook_marketing.sinks.lock import Lock
+from facebook_marketing.sinks.packed import Bundle, Packed
 from facebook_marketing.sinks.restore import Claim, Saved
 from facebook_marketing.sinks.segment import Derived, Part, Segment, Sweep
 from facebook_marketing.sinks.sql import SqlLoader
@@ -43,13 +50,6 @@ if TYPE_CHECKING:  # no destination but DuckDB needs it
 
 T = TypeVar("T")
 
-_MODEST: dict[str, str | bool | int | float | list[str]] = {
-    "memory_limit": "384MB",
-    "preserve_insertion_order": False,
-    "threads": 1,
-}
-"""By itself DuckDB takes most of a machine. A segment needs little memory (where it needs more, it gets it: `sql.py`);
-one thread loads it for half the CPU of two, and the other one reads."""
 _FOLDER = "facebook_marketing"
 
 
@@ -131,11 +131,7 @@ class Loader:
 
 def _hold(destination: Place) -> "DuckDBPyConnection | None":
     """Keep DuckDB's file ours for the whole sync: nobody can come between two loads."""
-    if destination.file is None:
-        return None
-    import duckdb  # noqa: PLC0415 - no other destination needs it
-
-    return duckdb.connect(str(destination.file), config=_MODEST)
+    return None if destination.file is None else duck.connect(destination.file)
 
 
 def _fresh_folder(destination: Place, workdir: Path | None) -> Path:

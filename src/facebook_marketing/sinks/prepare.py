@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from dlt.common.schema.typing import TColumnSchema
 
 from facebook_marketing.catalog.stream import Kind
+from facebook_marketing.sinks import lists
 from facebook_marketing.sinks import statements as say
-from facebook_marketing.sinks.arrow import ROW_ID, SYNCED_AT, arrow_schema, json_columns
+from facebook_marketing.sinks.arrow import ROW_ID, SYNCED_AT, arrow_schema, joined_schema, json_columns
 from facebook_marketing.sinks.modes import Mode, tracked
 from facebook_marketing.sinks.room import NO_JSON, SEEN, SEEN_COLUMNS, Room
 from facebook_marketing.sinks.segment import Part
@@ -63,39 +64,38 @@ def prepare(room: Room, part: Part) -> Ready:
     """Make what is missing."""
     stream = part.stream
     name = stream.name
-    columns = part_columns(part)
+    columns = part_columns(part, native=room.native)
     stood = room.tables.stands(name)
     names = dict(zip(columns.names, room.fit(name, columns, json_columns(stream, columns)), strict=True))
     json = frozenset(names[own] for own in json_columns(stream, columns))
     columns = pa.schema([field.with_name(names[field.name]) for field in columns])
-    table = None if part.table is None else part.table.rename_columns([names[own] for own in part.table.column_names])
-    history, begins = _history(room, part, name, columns, json)
+    texts = _texts(room, name, columns)
+    columns, json = _as_texts(texts, columns.empty_table()).schema, json.union(texts)
     into = f"{name}{NEW}" if part.collects else name
-    if part.collects and table is not None:
+    if part.collects and part.rows is not None:
         room.fit(into, columns, json)
+    packed = None if part.rows is None else part.rows.with_values(_ALWAYS)
+    table = None if packed is None else packed.rename([names[own] for own in packed.column_names])
+    table = table.mapped(partial(_as_texts, texts)) if table and texts else table
+    history, begins = _history(room, part, name, columns, json)
     if tracked(stream):
         room.fit(SEEN, SEEN_COLUMNS, NO_JSON)
-    freight = Freight(room.tables.name(into), with_values(table), json) if table is not None else None
-    escaped = [room.tables.escaped(column) for column in freight.table.column_names] if freight else []
-    within = _within(room, part, table) if table is not None else ""
+    freight = Freight(room.tables.name(into), table, json) if table is not None else None
+    escaped = [room.tables.escaped(column) for column in freight.rows.column_names] if freight else []
+    within = _within(room, part)
     return Ready(part, name, into, freight, escaped, history, begins and stood, _children(room, part), within)
 
 
-def part_columns(part: Part) -> pa.Schema:
+def part_columns(part: Part, *, native: bool) -> pa.Schema:
     """All declared columns, and what the rows have beyond them."""
-    declared = arrow_schema(part.stream)
-    return declared if part.table is None else pa.unify_schemas([declared, part.table.schema])
+    declared = arrow_schema(part.stream, native=native)
+    return declared if part.rows is None else joined_schema([declared, part.rows.schema])
 
 
 def with_values(table: pa.Table) -> pa.Table:
-    """Leave out the columns in which every cell is null: a report has a hundred, and most accounts use thirty."""
-    return table.select(
-        [
-            name
-            for name, column in zip(table.column_names, table.columns, strict=True)
-            if name in _ALWAYS or column.null_count < table.num_rows
-        ]
-    )
+    """Leave out the columns in which every cell is null."""
+    columns = zip(table.column_names, table.columns, strict=True)
+    return table.select([name for name, cells in columns if name in _ALWAYS or cells.null_count < table.num_rows])
 
 
 def _history(room: Room, part: Part, name: str, columns: pa.Schema, json: frozenset[str]) -> tuple[str | None, bool]:
@@ -116,7 +116,7 @@ def _children(room: Room, part: Part) -> tuple[str, ...]:
         return ()
     names = room.lists.get(part.stream.name)
     if names is None:
-        declared = room.derived(part.stream, arrow_schema(part.stream).empty_table())
+        declared = room.derived(part.stream, arrow_schema(part.stream, native=room.native).empty_table())
         names = room.lists[part.stream.name] = tuple(declared)
     room.tables.know([*names, *(f"{name}{NEW}" for name in names if part.collects)])
     return names
@@ -129,13 +129,24 @@ def child_json(table: pa.Table) -> frozenset[str]:
     )
 
 
-def _within(room: Room, part: Part, table: pa.Table) -> str:
+def _texts(room: Room, name: str, columns: pa.Schema) -> list[str]:
+    """Name the lists of structs for which the table has JSON: an older version of this program made it."""
+    native = room.tables.native(name)
+    return [field.name for field in columns if lists.is_list(field.type) and field.name not in native]
+
+
+def _as_texts(names: Sequence[str], table: pa.Table) -> pa.Table:
+    for name in names:
+        if name in table.column_names:
+            texts = pa.chunked_array(map(lists.json_texts, table[name].chunks), pa.string())
+            table = table.set_column(table.column_names.index(name), name, texts)
+    return table
+
+
+def _within(room: Room, part: Part) -> str:
     """Narrow a report's table to the days of its rows, whose key says the day."""
-    if "date_start" not in part.stream.primary_key or "date_start" not in table.column_names or not table.num_rows:
+    days = part.rows.days if part.rows is not None and "date_start" in part.stream.primary_key else None
+    if days is None:
         return ""
-    days = table["date_start"]
-    if days.null_count or not pa.types.is_date(days.type):
-        return ""
-    first, last = (pc.min_max(days)[end].as_py().isoformat() for end in ("min", "max"))
     column = room.tables.escaped("date_start")
-    return f" AND {column} >= CAST('{first}' AS DATE) AND {column} <= CAST('{last}' AS DATE)"
+    return f" AND {column} >= CAST('{days[0]}' AS DATE) AND {column} <= CAST('{days[1]}' AS DATE)"

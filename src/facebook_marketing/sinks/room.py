@@ -43,7 +43,8 @@ class Wanted(NamedTuple):
 class Room:
     """What all the work on a destination needs.
 
-    `known` are the versions of the checkpoints as we left them, `lists` the child tables that each stream can have.
+    `known` are the versions of the checkpoints as we left them, `lists` the child tables that each stream can have,
+    `replaced` whether any row has taken the place of another one.
     """
 
     name: str
@@ -53,11 +54,17 @@ class Room:
     derived: Derived | None
     known: dict[str, int] = field(default_factory=dict)
     lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    replaced: bool = False
 
     @property
     def client(self) -> Any:  # noqa: ANN401 - dlt's
         """Runs SQL."""
         return self.tables.client.sql_client
+
+    @property
+    def native(self) -> bool:
+        """Lists of structs are loaded as such."""
+        return self.tables.native_lists
 
     @property
     def transactional(self) -> bool:

@@ -9,13 +9,14 @@ import pyarrow as pa
 
 from facebook_marketing.catalog.stream import Stream
 from facebook_marketing.sinks.modes import Mode, tracked
+from facebook_marketing.sinks.packed import Packed
 from facebook_marketing.sinks.restore import Claim
 
 Derived: TypeAlias = Callable[[Stream, pa.Table], Mapping[str, pa.Table]]
 """Child tables of some rows of a stream, by name.
 
-The rows come as `arrow.to_table` made them: lists and objects as JSON text (`arrow.nested` reads the lists of
-statistics into Arrow lists, all at once), with `_row_id`. Each child row has `_parent_id`, the `_row_id` of its row.
+The rows come as `arrow.to_table` made them: objects as JSON text, lists of structs as such or as JSON text, with
+`_row_id`. Each child row has `_parent_id`, the `_row_id` of its row.
 A column of JSON text says so in its field's metadata, {"kind": "json"}. Called with some thousand rows at a time, and
 once with none: then it names all tables that the stream can have, with their columns.
 """
@@ -34,12 +35,12 @@ class Sweep:
 class Part:
     """What one stream brings, in this order: rows, objects that are still there, what was read whole, its end.
 
-    `table` is None where no row came. `present` are `_row_id`s. `complete`: how the stream ended; None = it goes on.
+    `rows` is None where none came. `present` are `_row_id`s. `complete`: how the stream ended; None = it goes on.
     """
 
     stream: Stream
     mode: Mode
-    table: pa.Table | None = None
+    rows: Packed | None = None
     present: Sequence[str] = ()
     swept: Sequence[Sweep] = ()
     complete: bool | None = None

@@ -11,9 +11,10 @@ from typing import Any
 from dlt.common.destination import Destination as DltDestination
 from dlt.common.schema import Schema
 
+from facebook_marketing.sinks import duck
 from facebook_marketing.sinks.apply import apply, bring_near, make_children, prepare_state
 from facebook_marketing.sinks.arrow import ROW_ID
-from facebook_marketing.sinks.destination import Destination, WarehouseError
+from facebook_marketing.sinks.destination import NATIVE_LISTS, Destination, WarehouseError
 from facebook_marketing.sinks.loaded import Sums
 from facebook_marketing.sinks.lock import Lock
 from facebook_marketing.sinks.prepare import prepare
@@ -61,7 +62,8 @@ class SqlLoader:
         if self._postgres:
             lock.session(self._client.sql_client)
         self._client.initialize_storage()
-        tables = Tables(self._client, schema, destination.shown)
+        native = destination.name in NATIVE_LISTS
+        tables = Tables(self._client, schema, destination.shown, native_lists=native)
         self._room = Room(destination.name, destination.shown, tables, self._staging(factory, dataset, folder), derived)
         self._clean()
 
@@ -135,6 +137,9 @@ class SqlLoader:
 
     def close(self) -> None:
         """Let go of the connection, and with it of the session's lock."""
+        if self._room.name == "duckdb" and self._room.replaced:
+            with suppress(Exception):  # the connection may be lost, and nothing of ours depends on it
+                self._client.sql_client.execute_sql(duck.TIDIED)
         self._client.__exit__(None, None, None)
 
     def _staging(self, factory: DltDestination[Any, Any], dataset: str, folder: Path) -> Staging:

@@ -1,7 +1,7 @@
 """How Arrow gets into a SQL destination: at once where a driver takes it, by way of dlt everywhere else."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,9 +14,13 @@ from dlt.common.destination import Destination
 from dlt.destinations.sql_client import SqlClientBase
 
 from facebook_marketing.sinks.hints import hints
+from facebook_marketing.sinks.packed import Packed, tables
 
-_SLICE = 20_000
-"""Rows turned into CSV at a time: the text is ten times as big as they are."""
+_SLICE = 4_000
+"""Rows turned into CSV at a time: the text is as big as what Meta sent."""
+_CHUNK = 1 << 18
+_TOGETHER = 100_000
+_OPTIONS = pa_csv.WriteOptions(include_header=False, quoting_style="needed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Freight:
     """Rows for the table `target`, their columns named as the destination names them. `json` says which are JSON."""
 
     target: str
-    table: pa.Table
+    rows: Packed | pa.Table
     json: frozenset[str]
 
     @property
@@ -78,7 +82,8 @@ class DuckDBStaging:
     def _insert(self, freight: Freight, columns: Sequence[str], into: str) -> None:
         listed = ", ".join(columns)
         connection = self._client.native_connection
-        connection.register("_arrived", freight.table)
+        rows = freight.rows
+        connection.register("_arrived", rows.reader() if isinstance(rows, Packed) else rows)
         try:
             self._client.execute_sql(f"INSERT INTO {into} ({listed}) SELECT {listed} FROM _arrived")
         finally:
@@ -108,15 +113,29 @@ class PostgresStaging:
         return freight.stage
 
     def insert(self, freight: Freight, columns: Sequence[str], qualified: str) -> None:
-        """COPY, some thousand rows at a time."""
+        """COPY."""
         sql = f"COPY {qualified} ({', '.join(columns)}) FROM STDIN WITH (FORMAT csv, NULL '')"
-        options = pa_csv.WriteOptions(include_header=False, quoting_style="needed")
         with self._client.native_connection.cursor() as cursor:
-            for start in range(0, freight.table.num_rows, _SLICE):
-                text = io.BytesIO()
-                pa_csv.write_csv(_short_decimals(freight.table.slice(start, _SLICE)), text, options)
-                text.seek(0)
-                cursor.copy_expert(sql, text, size=1 << 16)
+            cursor.copy_expert(sql, _Csv(tables(freight.rows, _SLICE)), size=_CHUNK)
+
+
+class _Csv:
+    """A file that is written while it is read."""
+
+    def __init__(self, tables: Iterator[pa.Table]) -> None:
+        self._tables = tables
+        self._text = io.BytesIO()
+
+    def read(self, size: int) -> bytes:
+        """So many bytes, fewer at the end of a slice, none at the end."""
+        while not (chunk := self._text.read(size)):
+            table = next(self._tables, None)
+            if table is None:
+                return b""
+            self._text = io.BytesIO()
+            pa_csv.write_csv(_short_decimals(table), self._text, _OPTIONS)
+            self._text.seek(0)
+        return chunk
 
 
 def _short_decimals(table: pa.Table) -> pa.Table:
@@ -147,9 +166,9 @@ class DltStaging:
         wanted: Mapping[str, Freight] = {freight.target: freight for freight in freights}
         resources = [
             dlt.resource(
-                iter((freight.table,)),
+                tables(freight.rows, _TOGETHER),
                 name=name,
-                columns=hints(freight.table.schema, freight.json),
+                columns=hints(freight.rows.schema, freight.json),
                 write_disposition="replace",
             )
             for name, freight in wanted.items()

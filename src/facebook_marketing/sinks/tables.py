@@ -1,7 +1,7 @@
 """Tables of a SQL destination: made, and given the columns that they lack, through dlt's words for each destination."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,10 +10,12 @@ from dlt.common.schema import Schema
 from dlt.common.schema.typing import TColumnSchema
 from dlt.common.schema.utils import new_table
 
+from facebook_marketing.sinks import natives
 from facebook_marketing.sinks.arrow import ROW_ID
 from facebook_marketing.sinks.content import digest
 from facebook_marketing.sinks.destination import WarehouseError
 from facebook_marketing.sinks.hints import hints, own_names
+from facebook_marketing.sinks.lists import is_list, merged
 
 Columns = Mapping[str, TColumnSchema]
 NEW = "__new"
@@ -29,14 +31,32 @@ class Tables:
     shown: str
     _stands: dict[str, dict[str, TColumnSchema]] = field(default_factory=dict)
     made: set[str] = field(default_factory=set)
+    native_lists: bool = False
     _waiting: list[str] | None = None
+    _native: dict[str, dict[str, pa.DataType]] = field(default_factory=dict)
+    _wanted: dict[str, dict[str, pa.DataType]] = field(default_factory=dict)
 
     def look(self, names: Iterable[str]) -> None:
         """Read anew what stands: tables may have been altered, or dropped."""
         wanted = list(dict.fromkeys(map(self.name, names)))
         fold = self.client.capabilities.casefold_identifier
         found = self.client.get_storage_tables(wanted) if wanted else ()
-        self._stands.update({name: {fold(key): column for key, column in columns.items()} for name, columns in found})
+        for name, columns in found:
+            self._stands[name] = {fold(key): column for key, column in columns.items()}
+            if self.native_lists:
+                self._look_for_lists(name)
+
+    def _look_for_lists(self, name: str) -> None:
+        """Find the lists of structs, which dlt takes for text."""
+        texts = [column for column, told in self._stands[name].items() if told["data_type"] == "text"]
+        connection = self.client.sql_client.native_connection
+        lists = natives.standing(connection, self.qualified(name), list(map(self.escaped, texts)))
+        self._native[name] = lists
+        self._stands[name] |= {column: {**self._stands[name][column], "data_type": "json"} for column in lists}
+
+    def native(self, name: str) -> Mapping[str, pa.DataType]:
+        """The table's lists of structs."""
+        return self._native.get(self.name(name), {}) if self.stands(name) else {}
 
     def know(self, names: Iterable[str]) -> None:
         """Look at all of them at once that nobody has looked at yet."""
@@ -84,8 +104,15 @@ class Tables:
             )
         told = hints(table, json)
         names = self._names(name, told)
+        lists = {own: kind for own, kind in zip(names, table.types, strict=True) if is_list(kind)}
+        self._want(name, lists if self.native_lists else {})
         self._add(name, dict(zip(names, told.values(), strict=True)) | dict(more))
         return names
+
+    def _want(self, name: str, lists: Mapping[str, pa.DataType]) -> None:
+        """These columns are to be lists of structs if they are new, with these keys if they are such lists."""
+        wanted = self._wanted.setdefault(self.name(name), {})
+        wanted |= {own: merged(wanted[own], kind) if own in wanted else kind for own, kind in lists.items()}
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
@@ -132,6 +159,9 @@ class Tables:
     def _add(self, name: str, wanted: Columns) -> None:
         stands = self.columns(name)
         if all(self._folded(column) in stands for column in wanted):
+            if lacking := self._lacking(name):
+                self._alter(lacking)
+                self.look((name,))
             return
         if not stands:
             self.made.add(self.name(name))
@@ -148,9 +178,31 @@ class Tables:
     def _make(self, names: Sequence[str]) -> None:
         if not names:
             return
-        # `update_stored_schema` would validate and write down all tables for each one: a second where there are many.
-        self.client._execute_schema_update_sql(list(dict.fromkeys(names)), store_schema=False)  # noqa: SLF001 - see above
+        before = {name: frozenset(self._stands[name]) for name in names}
+        with self.client.sql_client.begin_transaction() if self.native_lists else nullcontext():
+            # `update_stored_schema` would validate and write down all tables for each: a second where there are many.
+            self.client._execute_schema_update_sql(list(dict.fromkeys(names)), store_schema=False)  # noqa: SLF001 - see above
+            for name in names:
+                self._alter([*self._made_lists(name, before[name]), *self._lacking(name)])
         self.look(names)
+
+    def _made_lists(self, name: str, before: frozenset[str]) -> Iterator[str]:
+        """Columns that dlt has just made as JSON become lists: no row has a value in them yet."""
+        for column, kind in self._wanted.get(name, {}).items():
+            if self._folded(column) not in before:
+                said = natives.word(pa.field(column, kind))
+                yield f"{self.qualified(name)} ALTER COLUMN {self.escaped(column)} SET DATA TYPE {said} USING NULL"
+
+    def _lacking(self, name: str) -> list[str]:
+        """Keys that a standing list has not."""
+        stands = self._native.get(self.name(name), {})
+        lists = ((column, kind) for column, kind in self._wanted.get(self.name(name), {}).items() if column in stands)
+        keys = (one for column, kind in lists for one in natives.missing(stands[column], kind, self.escaped(column)))
+        return [f"{self.qualified(name)} ADD COLUMN {key}" for key in keys]
+
+    def _alter(self, changes: Sequence[str]) -> None:
+        for change in changes:
+            self.client.sql_client.execute_sql(f"ALTER TABLE {change}")
 
     def drop(self, names: Iterable[str]) -> None:
         """Tables of ours that have done their work go."""
@@ -158,6 +210,7 @@ class Tables:
         if standing:
             self.client.sql_client.drop_tables(*standing)
             self._stands.update({name: {} for name in standing})
+            self._native.update({name: {} for name in standing})
             self.made.difference_update(standing)
 
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,49 +13,67 @@ import msgspec
 
 from facebook_marketing.catalog.stream import Stream
 from facebook_marketing.clock import Clock, SystemClock
-from facebook_marketing.engine.door import Event, Present, Rows, Sink, Status, StreamStatus, Swept
-from facebook_marketing.sinks.destination import WarehouseError, parse
-from facebook_marketing.sinks.modes import Mode
+from facebook_marketing.engine.door import Event, PageReader, Present, Rows, Sink, Status, StreamStatus, Swept
+from facebook_marketing.records import Rows as RowDecoder
+from facebook_marketing.records import Sealed
+from facebook_marketing.sinks.destination import NATIVE_LISTS, WarehouseError, parse
+from facebook_marketing.sinks.modes import Mode, tracked
 
 if TYPE_CHECKING:  # dlt, pyarrow and duckdb load only when a warehouse is built
+    from pyarrow import Table
+
     from facebook_marketing.sinks.loaded import Sums
     from facebook_marketing.sinks.loading import Claim, Derived, Loader, Part, Segment
+    from facebook_marketing.sinks.packed import Bundle
 
 __all__ = ["Mode", "Warehouse", "WarehouseError"]
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+_PARSED_AT_ONCE = 1
+"""Pages, each of some megabytes until it is packed."""
 _CONTENT_MODES = frozenset((Mode.INCREMENTAL_APPEND, Mode.DEDUPED_HISTORY))
 """Modes that ask whether a row says something new."""
 
 
 @dataclass(slots=True)
 class _Batch:
-    """Pages as Arrow tables, keys of objects that are still there, what was read whole."""
+    """Pages, keys of objects that are still there, what was read whole."""
 
-    tables: list[Any] = field(default_factory=list)
+    bundles: "list[Bundle]" = field(default_factory=list)
     present: list[str] = field(default_factory=list)
     swept: list[Any] = field(default_factory=list)
 
     def take(self, other: "_Batch") -> None:
         """Move the other's content over, to the end of ours."""
-        for mine, its in ((self.tables, other.tables), (self.present, other.present), (self.swept, other.swept)):
-            mine.extend(its)
-            its.clear()
+        for bundle in other.bundles:
+            if self.bundles and not (self.bundles[-1].full or bundle.full):
+                self.bundles[-1].pour(bundle)
+            else:
+                self.bundles.append(bundle)
+        self.present += other.present
+        self.swept += other.swept
+        other.bundles, other.present, other.swept = [], [], []
 
     @property
     def rows(self) -> int:
         """How much there is; a key counts as a row."""
-        return sum(int(table.num_rows) for table in self.tables) + len(self.present)
+        return sum(bundle.rows for bundle in self.bundles) + len(self.present)
 
     @property
     def bytes(self) -> int:
-        """Of Arrow."""
-        return sum(int(table.nbytes) for table in self.tables)
+        """Of Arrow, most of it compressed."""
+        return sum(bundle.bytes for bundle in self.bundles)
+
+    def bundle(self, new: "Callable[[], Bundle]") -> "Bundle":
+        """What the next page goes to."""
+        if not self.bundles or self.bundles[-1].full:
+            self.bundles.append(new())
+        return self.bundles[-1]
 
     def __bool__(self) -> bool:
-        return bool(self.tables or self.present or self.swept)
+        return bool(self.bundles or self.present or self.swept)
 
 
 @dataclass(slots=True)
@@ -100,8 +119,8 @@ class Warehouse(Sink):
 
     `destination` is a URL (`duckdb:///ads.duckdb`, `postgres://user:password@host/database`, `parquet:///folder`)
     or a dlt destination's name. A segment is due at the first checkpoint after `flush_rows` rows, `flush_bytes` of
-    Arrow or `flush_seconds`; twice as much without a checkpoint is loaded without one. It is loaded while the next
-    rows come. `derived` makes child tables of rows. `progress` is told every event.
+    packed Arrow or `flush_seconds`; twice as much without a checkpoint is loaded without one. It is loaded while the
+    next rows come. `derived` makes child tables of rows. `progress` is told every event.
     `kept` names the streams that were to be overwritten and were not read to their end: their tables are as they were.
     Errors, from every method: WarehouseError; after one nothing more is loaded.
     """
@@ -114,8 +133,8 @@ class Warehouse(Sink):
         modes: Mapping[str, Mode],
         dataset: str = "facebook_ads",
         workdir: Path | None = None,
-        flush_rows: int = 100_000,
-        flush_bytes: int = 24 * 2**20,
+        flush_rows: int = 125_000,
+        flush_bytes: int = 128 * 2**20,
         flush_seconds: float = 60,
         clock: Clock | None = None,
         progress: Callable[[Event], None] | None = None,
@@ -131,6 +150,8 @@ class Warehouse(Sink):
             ) from error
         self.kept: list[str] = []
         self._parts = loading
+        self._native = to.name in NATIVE_LISTS
+        self._parsing = asyncio.Semaphore(_PARSED_AT_ONCE)
         self._open_loader: Callable[[], Loader] = lambda: loading.Loader(to, dataset, workdir, derived)
         self._streams = {stream.name: stream for stream in streams}
         self._most_rows, self._most_bytes, self._most_seconds = flush_rows, flush_bytes, flush_seconds
@@ -172,15 +193,25 @@ class Warehouse(Sink):
                 raise WarehouseError("The destination is closed. Open it again.")
             return await self._attempt(lambda: loader.inspect(work))
 
+    def columns(self, stream: str, rows: RowDecoder) -> PageReader | None:
+        """What reads the pages of a stream straight into columns; None where each row is asked what it says."""
+        if stream not in self._pending or self._mode(stream) in _CONTENT_MODES or tracked(self._streams[stream]):
+            return None
+        return self._parts.ColumnReader(rows, self._parsing, texts=not self._native)
+
     async def write(self, rows: Rows) -> None:
         """Keep the page as Arrow. Waits for a load when too much is kept."""
         self._refuse_after_failure()
         if not rows.items:
             return
-        table = self._converted(rows)
-        self._pending[rows.stream].tail.tables.append(table)
+        table = await self._converted(rows)
+        bundle = self._pending[rows.stream].tail.bundle(self._parts.Bundle)
+        bundle.add(table)
         self._rows += table.num_rows
         self._bytes += table.nbytes
+        await self._packed(bundle)
+        if self._bytes >= self._most_bytes and self._loading is not None:
+            await self._loaded()
         if self._full(2):
             await self._flush(tail=True)
 
@@ -190,6 +221,8 @@ class Warehouse(Sink):
         pending = self._pending[stream]
         pending.cover()
         pending.state = msgspec.json.encode(state)
+        if pending.covered.bundles:
+            await self._packed(pending.covered.bundles[-1])
         if self._due():
             await self._flush(tail=False)
 
@@ -227,11 +260,22 @@ class Warehouse(Sink):
     def _mode(self, stream: str) -> Mode:
         return self._pending[stream].mode
 
-    def _converted(self, rows: Rows) -> Any:  # noqa: ANN401 - an Arrow table
-        """Not in a thread: it would be no quicker, and pages that wait for one are ten times as big as their Arrow."""
-        content = self._mode(rows.stream) in _CONTENT_MODES
+    async def _converted(self, rows: Rows) -> "Table":
+        """Columns in a thread. Not so rows: it would be no quicker, and they are ten times as big while they wait."""
+        stream, content = self._streams[rows.stream], self._mode(rows.stream) in _CONTENT_MODES
+        made = partial(self._parts.to_table, stream, rows, self._now(), with_content=content, native=self._native)
+        return await self._attempt(made) if isinstance(rows.items, Sealed) else self._tried(made)
+
+    async def _packed(self, bundle: "Bundle") -> None:
+        """Pack it when it is full. It may be covered, or loaded, meanwhile: its rows stay where they are."""
+        if bundle.full and not bundle.is_packed:
+            loose = bundle.bytes
+            await self._attempt(bundle.packed)
+            self._bytes = max(0, self._bytes - loose + bundle.bytes)
+
+    def _tried(self, work: Callable[[], T]) -> T:
         try:
-            return self._parts.to_table(self._streams[rows.stream], rows, self._now(), with_content=content)
+            return work()
         except Exception as error:
             self._failed = _ours(error)
             raise self._failed from error
@@ -261,6 +305,12 @@ class Warehouse(Sink):
             await self._attempt(self._opened)
             segment = self._segment(tail=tail)
             self._loading = asyncio.create_task(self._load(segment))
+
+    async def _loaded(self) -> None:
+        """Wait for the load that is on its way: as much as it has waits behind it."""
+        async with self._lock:
+            await self._settled()
+        self._refuse_after_failure()
 
     async def _settled(self) -> None:
         """Wait for the load that is on its way; what went wrong with it stays in `_failed`."""
@@ -302,8 +352,8 @@ class Warehouse(Sink):
     def _part(self, name: str, batch: _Batch, complete: bool | None) -> "Part":  # noqa: FBT001 - as Part has it
         pending, stream = self._pending[name], self._streams[name]
         pending.made = True
-        table = self._parts.latest(self._parts.join(batch.tables)) if batch.tables else None
-        return self._parts.Part(stream, pending.mode, table, batch.present, batch.swept, complete)
+        rows = self._parts.Packed.of([bundle.packed() for bundle in batch.bundles]) if batch.bundles else None
+        return self._parts.Part(stream, pending.mode, rows, batch.present, batch.swept, complete)
 
     def _opened(self) -> "Mapping[str, Claim]":
         """Open the destination once; what it holds says with which version our checkpoints go on."""
