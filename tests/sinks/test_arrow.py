@@ -45,6 +45,7 @@ FINE = st.decimals(allow_nan=False, allow_infinity=False, min_value="-1e-15", ma
 @example([Decimal("1." + "1" * 59)])
 @example([Decimal("1." + "0" * 59)])
 @example([Decimal("-12345678901234567890.123456789012345678")])
+@example([Decimal(690501266355715758773)])
 @given(st.lists(st.decimals() | FINE, min_size=1, max_size=5))
 def test_every_number_is_exact_in_its_cell_or_kept_beside_it(numbers: list[Decimal]) -> None:
     found = table(Kind.NUMBER, *numbers)

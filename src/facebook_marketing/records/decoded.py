@@ -26,8 +26,8 @@ class Nulled:
 class Sealed(Sequence[msgspec.Struct]):
     """Rows that lie in columns: they are counted and known by cells, and made only when somebody looks at one.
 
-    `columns` is whatever the sink that asked for them works with; `column` gives the cells of one of them as the rows
-    would have them (an absent one is None), `unsealed` makes the rows.
+    `columns` is whatever the sink that asked for them works with; `column` gives the cells of one of them that is text
+    as the rows would have them (an absent one is None), `unsealed` makes the rows. Every cell of them was readable.
     """
 
     __slots__ = ("_rows", "_size", "_unsealed", "column", "columns")

@@ -158,16 +158,11 @@ def _counted(number: Cell, key: str) -> Cell:
 
 
 def keys_of(stream: Stream) -> Callable[[Sequence[msgspec.Struct]], Iterable[object]]:
-    """The same of all rows of a page, which need not be made for it."""
-    key, names = key_of(stream), stream.primary_key
-
-    def keys(rows: Sequence[msgspec.Struct]) -> Iterable[object]:
-        if not names or not isinstance(rows, Sealed):
-            return map(key, rows)
-        columns = [rows.column(name) for name in names]
-        return zip(*columns, strict=True) if len(columns) > 1 else columns[0]
-
-    return keys
+    """The same of all rows of a page, which need not be made for it. What is absent counts as null."""
+    names = stream.primary_key
+    if not names:
+        return partial(map, key_of(stream))
+    return lambda rows: zip(*(column_of(rows, name) for name in names), strict=True)
 
 
 def column_of(rows: Sequence[msgspec.Struct], name: str) -> list[object]:

@@ -37,6 +37,8 @@ CONTENT, DELETED, DELETED_AT = "_content", "is_deleted", "deleted_at"
 PRECISION, SCALE = 38, 18
 LONGEST = PRECISION + len("-.")
 """Characters of the longest number that fits."""
+_WHOLE_DIGITS = PRECISION - SCALE
+_TOO_MANY = rf"^[+-]?\d{{{_WHOLE_DIGITS + 1}}}"
 DECIMAL = pa.decimal128(PRECISION, SCALE)
 TIMESTAMP = pa.timestamp("us", "UTC")
 LIST_KINDS: frozenset[Kind] = frozenset((Kind.STATS, Kind.HISTOGRAM, Kind.RESULTS))
@@ -73,9 +75,29 @@ def _numbers(cells: Cells) -> pa.Array:
     texts = pa.array([None if cell is None else str(cell) for cell in cells], pa.string())
     if pc.any(pc.match_substring(texts, "E")).as_py():  # pyarrow makes 0 of 1E-36 without a word, not so of its digits
         texts = pa.array([None if cell is None else _digits(cell) for cell in cells], pa.string())
-    if (pc.max(pc.utf8_length(texts)).as_py() or 0) > LONGEST:  # nor of more digits than it can count
+    return _decimals(texts)
+
+
+def _decimals(texts: pa.Array) -> pa.Array:
+    """Numbers of texts without an exponent. pyarrow makes another number of one with 21 digits before the point."""
+    longest = pc.max(pc.binary_length(texts)).as_py() or 0
+    if longest > LONGEST or (longest > _WHOLE_DIGITS and pc.any(pc.match_substring_regex(texts, _TOO_MANY)).as_py()):
         raise pa.ArrowInvalid(f"more digits than decimal({PRECISION}, {SCALE}) holds")
     return texts.cast(DECIMAL)
+
+
+def sent_decimals(texts: pa.Array) -> pa.Array:
+    """The same of what Meta sent."""
+    if pc.any(pc.match_substring(texts, "e", ignore_case=True)).as_py():
+        raise pa.ArrowInvalid("a number with an exponent")
+    return _decimals(texts)
+
+
+def sent_integers(texts: pa.Array) -> pa.Array:
+    """Whole numbers of what Meta sent; pyarrow would take hexadecimal ones too."""
+    if pc.any(pc.invert(pc.match_substring_regex(texts, r"^-?\d+$"))).as_py():
+        raise pa.ArrowInvalid("no whole number")
+    return texts.cast(pa.string()).cast(pa.int64())
 
 
 def _digits(number: Decimal | int) -> str:
@@ -130,32 +152,32 @@ def _declared(kind: Kind, cells: Mapping[Kind, Shapes]) -> pa.DataType:
     return TYPES[kind][0] if native is None else native
 
 
-def cell_type(cell: Cell | Shapes, number: pa.DataType = DECIMAL) -> pa.DataType | None:
-    """How a cell lies in Arrow, lists as lists, numbers inside of them as `number`; None where it is free-form."""
+def cell_type(cell: Cell | Shapes, *, sent: bool = False) -> pa.DataType | None:
+    """How a cell lies in Arrow, lists as lists; None where it is free-form. `sent`: numbers as the text that Meta sent.
+
+    They are not parsed with the page: pyarrow makes other numbers of some, without a word.
+    """
     if isinstance(cell, Shapes):
-        inner = {
-            key: cell_type(one, number) if isinstance(one, Shapes) else _item_type(one, number)
-            for key, one in cell.shape.cells.items()
-        }
+        inner = {key: cell_type(one, sent=sent) for key, one in cell.shape.cells.items()}
         return pa.list_(pa.struct([(key, kind) for key, kind in inner.items() if kind is not None]))
-    return next((kind for known, kind in _CELLS if known is cell), None)
+    found = next((kind for known, kind in _CELLS if known is cell), None)
+    return _TEXTS.get(found, found) if sent else found
 
 
-def _item_type(cell: Cell, number: pa.DataType) -> pa.DataType | None:
-    if cell is NUMBER:
-        return number
-    return pa.list_(number) if cell is NUMBERS else cell_type(cell)
-
-
-WHOLE = pa.decimal128(PRECISION, 0)
 _CELLS: tuple[tuple[Cell, pa.DataType], ...] = (
     (TEXT, pa.string()),
     (BREAKDOWN, pa.string()),
     (NUMBER, DECIMAL),
-    (CELLS[Kind.INTEGER], WHOLE),
+    (NUMBERS, pa.list_(DECIMAL)),
+    (CELLS[Kind.INTEGER], pa.int64()),
     (CELLS[Kind.BOOLEAN], pa.bool_()),
     (TEXTS, pa.list_(pa.string())),
 )
+_TEXTS: Mapping[pa.DataType | None, pa.DataType] = {
+    DECIMAL: lists.NUMBER_TEXT,
+    pa.int64(): lists.NUMBER_TEXT,
+    pa.list_(DECIMAL): pa.list_(lists.NUMBER_TEXT),
+}
 
 
 def json_columns(stream: Stream, columns: pa.Schema) -> frozenset[str]:
@@ -175,9 +197,9 @@ def to_table(
     with_content = with_content or tracked(stream)
     if isinstance(rows.items, Sealed) and not with_content:
         try:
-            return _from_columns(stream, rows.items, rows.changes, synced_at, native=native)
+            return _from_columns(stream, rows.items, rows.changes, synced_at)
         except UNFIT:
-            pass  # a date that is none, a text for a number: the rows say which
+            pass  # a date that is none: the rows say which
     tables = []
     start = 0
     for struct, group in groupby(rows.items, type):
@@ -194,13 +216,13 @@ def to_table(
     return join(tables)
 
 
-def _from_columns(
-    stream: Stream, rows: Sealed, changes: Sequence[Change], synced_at: datetime, *, native: bool
-) -> pa.Table:
+def _from_columns(stream: Stream, rows: Sealed, changes: Sequence[Change], synced_at: datetime) -> pa.Table:
     """Make the table of columns that were read without any row."""
     sent: dict[str, pa.ChunkedArray] = dict(zip(rows.columns.column_names, rows.columns.columns, strict=True))
     columns = {
-        column.name: _sent(column.kind, sent[column.name].chunk(0), native=native)
+        column.name: sent[column.name].chunk(0).cast(pa.date32())
+        if column.kind is Kind.DATE
+        else sent[column.name].chunk(0)
         for column in stream.columns
         if column.name in sent
     }
@@ -211,12 +233,6 @@ def _from_columns(
         said = [Unfit(change.row, change.field, change.reason) for change in changes]
         columns[CHANGES] = pa.array(_changes(said, len(rows)), pa.string())
     return pa.table(columns)
-
-
-def _sent(kind: Kind, column: pa.Array, *, native: bool) -> pa.Array:
-    if kind in LIST_KINDS and not native:
-        return lists.json_texts(column)
-    return column.cast(pa.date32()) if kind is Kind.DATE else column
 
 
 def join(tables: Iterable[pa.Table]) -> pa.Table:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
@@ -19,13 +18,14 @@ from facebook_marketing.catalog.children import INDEX, MORE, PARENT, Cell, Child
 from facebook_marketing.catalog.stream import Kind, Stream
 from facebook_marketing.sinks.arrow import JSON_KINDS, ROW_ID, SYNCED_AT, TYPES
 from facebook_marketing.sinks.items import Grown, read_items
+from facebook_marketing.sinks.lists import json_texts
 
 _JSON = {b"kind": Kind.JSON.value.encode()}
 _FEW = 64  # lists: so many are quicker read item by item than tried once more
 _LINE = "l"
+_LONG_NUMBER = r"\d{21}|\d[eE][+-]?\d"
 _BLOCK = 8 * 2**20
 _UNTIDY = (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError)
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def _native(child: Child, lists: pa.Array) -> _Rows:
     tidy = _flattened(child, lists) if _is_quick(child) and pa.types.is_list(lists.type) else None
     if tidy is not None:
         return tidy
-    return _texts(child, pa.array([_ENCODER.encode(value).decode() for value in lists.to_pylist()], pa.string()))
+    return _texts(child, json_texts(lists))
 
 
 def _texts(child: Child, texts: pa.Array) -> _Rows:
@@ -127,7 +127,12 @@ def _every(child: Child) -> tuple[Cell, ...]:
 
 
 def _at_once(child: Child, texts: pa.Array, cells: Sequence[Cell]) -> _Rows | None:
-    """Read all texts in one go; None where one of them holds something else than these cells."""
+    """Read all texts in one go; None where one of them holds something else than these cells.
+
+    Nor may it hold a long number: pyarrow would make another one of it.
+    """
+    if pc.any(pc.match_substring_regex(texts, _LONG_NUMBER)).as_py():
+        return None
     item = pa.struct([(cell.key or cell.name, TYPES[cell.kind][0]) for cell in cells])
     lines = pc.binary_join_element_wise(f'{{"{_LINE}":', texts, "}", "").to_pylist()
     text = "\n".join(lines).encode()

@@ -16,10 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
+from facebook_marketing.catalog.stream import Kind
 from facebook_marketing.records import MISSING_BREAKDOWN, Rows, Sealed
+from facebook_marketing.records.cells import CELLS
 from facebook_marketing.records.page import one_line
-from facebook_marketing.sinks.arrow import DECIMAL, WHOLE, cell_type
-from facebook_marketing.sinks.lists import NUMBER_TEXT
+from facebook_marketing.sinks import lists
+from facebook_marketing.sinks.arrow import cell_type, sent_decimals, sent_integers
 
 _PATIENCE = 8
 """Pages in a row that are left to `records` before all further ones are."""
@@ -32,11 +34,14 @@ class Plan:
     """How pages are read. `schema` is that of a page as one JSON object, with every key that may come.
 
     `fills` are columns that are never null, `filled` those in which the account stands where Meta says nothing.
+    `native`: lists of structs stay such; else they become JSON text.
     """
 
     schema: pa.Schema
-    fills: frozenset[str] = frozenset()
-    filled: tuple[str, ...] = ()
+    integers: frozenset[str]
+    fills: frozenset[str]
+    filled: tuple[str, ...]
+    native: bool
 
     def narrowed(self, names: Collection[str]) -> "Plan":
         """The same for pages with no other keys than these."""
@@ -44,16 +49,15 @@ class Plan:
         return replace(self, schema=_framed([field for field in row if field.name in names]))
 
 
-def plan_of(rows: Rows, *, texts: bool) -> Plan | None:
-    """How the pages are read that `rows` decodes, as far as it has learned; None where it does more than decoding.
-
-    `texts`: numbers inside of lists stay the text that Meta sent.
-    """
+def plan_of(rows: Rows, *, native: bool) -> Plan | None:
+    """How the pages are read that `rows` decodes, as far as it has learned; None where it does more than decoding."""
     if rows.cells is None:
         return None
-    typed = {name: cell_type(cell, NUMBER_TEXT if texts else DECIMAL) for name, cell in rows.cells.items()}
+    typed = {name: cell_type(cell, sent=True) for name, cell in rows.cells.items()}
     fills = frozenset(name for name, cell in rows.cells.items() if cell.null == MISSING_BREAKDOWN)
-    return Plan(_framed([pa.field(name, kind) for name, kind in typed.items() if kind is not None]), fills, rows.filled)
+    integers = frozenset(name for name, cell in rows.cells.items() if cell is CELLS[Kind.INTEGER])
+    schema = _framed([pa.field(name, kind) for name, kind in typed.items() if kind is not None])
+    return Plan(schema, integers, fills, rows.filled, native)
 
 
 def _framed(fields: Sequence[pa.Field]) -> pa.Schema:
@@ -61,18 +65,18 @@ def _framed(fields: Sequence[pa.Field]) -> pa.Schema:
 
 
 class ColumnReader:
-    """Reads the pages of one stream of one account. `texts`: see `plan_of`.
+    """Reads the pages of one stream of one account. `native`: see `Plan`.
 
     Most reports use a third of their columns: those that came are parsed, and more when another one comes.
     """
 
-    def __init__(self, rows: Rows, places: asyncio.Semaphore, *, texts: bool) -> None:
+    def __init__(self, rows: Rows, places: asyncio.Semaphore, *, native: bool) -> None:
         self._rows = rows
         self._places = places
-        self._texts = texts
+        self._native = native
         self._seen: set[str] = set()
         self._refused = 0
-        self._plan = plan_of(rows, texts=texts)
+        self._plan = plan_of(rows, native=native)
         self._narrow: Plan | None = None
 
     async def __call__(self, page: bytes, account: str) -> Sealed | None:
@@ -84,7 +88,7 @@ class ColumnReader:
             found, used = await asyncio.to_thread(_first, plans, page, account)
         if found is None:
             self._refused += 1
-            self._plan = plan_of(self._rows, texts=self._texts)  # from the pages before `records` may have learned
+            self._plan = plan_of(self._rows, native=self._native)  # from the pages before `records` may have learned
             return None
         self._refused = 0
         if used is plans[-1]:
@@ -112,7 +116,7 @@ def _first(plans: Iterable[Plan], page: bytes, account: str) -> tuple[pa.Table |
 def read(plan: Plan, page: bytes, account: str) -> pa.Table | None:
     """Make a table of a page: one column for each of the plan's keys; None where the page is not that plain.
 
-    Types: text and dates are strings, whole numbers int64, other numbers decimal(38, 18), lists those of structs.
+    Types: those of `cell_type`; dates are text.
     """
     try:
         page = one_line(page)
@@ -138,17 +142,24 @@ def _rows(plan: Plan, text: bytes) -> pa.StructArray:
 
 
 def _filled(plan: Plan, rows: pa.StructArray, account: str) -> pa.Table:
-    columns = dict(zip((field.name for field in rows.type), rows.flatten(), strict=True))
-    for name, column in columns.items():
-        _refuse_holes(column)
-        if column.type == WHOLE:
-            columns[name] = column.cast(pa.int64())
+    sent = zip((field.name for field in rows.type), rows.flatten(), strict=True)
+    columns = {name: _read(plan, name, column) for name, column in sent}
     for names, value in ((plan.fills, MISSING_BREAKDOWN), (plan.filled, account)):
         for name in names:
             column = columns.get(name)
             absent = column is None
             columns[name] = pa.repeat(pa.scalar(value), len(rows)) if absent else pc.fill_null(column, value)
     return pa.table(columns)
+
+
+def _read(plan: Plan, name: str, column: pa.Array) -> pa.Array:
+    """Numbers of texts; an error for any that is none, of which `records` has more to say."""
+    _refuse_holes(column)
+    if name in plan.integers:
+        return sent_integers(column)
+    if lists.is_list(column.type) and not plan.native:
+        return lists.json_texts(column)
+    return lists.typed(column, sent_decimals)
 
 
 def _refuse_holes(column: pa.Array) -> None:

@@ -23,8 +23,9 @@ CHECKPOINT = "SET checkpoint_threshold = '16MB'"
 """A larger load goes straight into the file. dlt would have all of it written to the log beside it first."""
 
 
-def connect(file: Path) -> "DuckDBPyConnection":
-    """Open a file, which then is ours until the connection is closed."""
+def connect(file: Path, *, modest: bool = True) -> "DuckDBPyConnection":
+    """Open a file, which then is ours until the connection is closed. Not `modest`: with what memory DuckDB likes."""
     import duckdb  # noqa: PLC0415 - see above
 
-    return duckdb.connect(str(file), config=MODEST)
+    config = {name: value for name, value in MODEST.items() if modest or name != "memory_limit"}
+    return duckdb.connect(str(file), config=config)

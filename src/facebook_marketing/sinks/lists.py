@@ -1,7 +1,7 @@
 """Lists of structs (`actions` and its kin) as Arrow: made of rows, widened, and said as JSON text.
 
-A field whose metadata is {"kind": "json"} holds JSON text: a key that nobody knows. A number may be a decimal or, as
-`large_string`, the text that Meta sent.
+A field whose metadata is {"kind": "json"} holds JSON text: a key that nobody knows. A number is a decimal or, as
+`NUMBER_TEXT`, the text that Meta sent.
 """
 
 import json
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from msgspec import UNSET
 
 JSON_FIELD = {b"kind": b"json"}
-NUMBER_TEXT = pa.large_string()
+NUMBER_TEXT = pa.binary()
 
 Leaf = Callable[[Sequence[Any]], pa.Array]
 
@@ -74,6 +74,38 @@ def _of_structs(struct: type[msgspec.Struct], cells: Sequence[Any], leaves: Mapp
     return pa.StructArray.from_arrays(arrays, fields=fields, mask=absent)
 
 
+# --- of columns -----------------------------------------------------------------------------------------------------
+
+
+def typed(array: pa.Array, number: Callable[[pa.Array], pa.Array]) -> pa.Array:
+    """The same with what `number` makes of each array of NUMBER_TEXT, however deep."""
+    kind = array.type
+    if kind == NUMBER_TEXT:
+        return number(array)
+    if pa.types.is_list(kind):
+        values = typed(array.flatten(), number)
+        return array if values.type == kind.value_type else _with(array, values)
+    if pa.types.is_struct(kind):
+        columns = [typed(column, number) for column in array.flatten()]
+        fields = [field.with_type(column.type) for field, column in zip(kind, columns, strict=True)]
+        return pa.StructArray.from_arrays(columns, fields=fields, mask=array.is_null() if array.null_count else None)
+    return array
+
+
+def _with(lists: pa.Array, values: pa.Array) -> pa.Array:
+    """Lists of the same lengths with other values. Null for null."""
+    ends = _ends(lists)
+    if lists.null_count:
+        ends = pc.if_else(pa.concat_arrays([lists.is_null(), pa.array([False])]), pa.scalar(None, pa.int32()), ends)
+    return pa.ListArray.from_arrays(ends, values)
+
+
+def _ends(lists: pa.Array) -> pa.Array:
+    """Where each list begins in what `flatten` gives, and where the last one ends."""
+    sizes = pc.fill_null(pc.list_value_length(lists), 0)
+    return pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(sizes).cast(pa.int32())])
+
+
 # --- widened --------------------------------------------------------------------------------------------------------
 
 
@@ -94,11 +126,7 @@ def widened(array: pa.Array, kind: pa.DataType) -> pa.Array:
     if array.type == kind:
         return array
     if pa.types.is_list(kind):
-        values = widened(array.flatten(), pa.list_(kind.value_type).value_type)
-        sizes = pc.fill_null(pc.list_value_length(array), 0)
-        ends = pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(sizes).cast(pa.int32())])
-        starts = pc.if_else(pa.concat_arrays([array.is_null(), pa.array([False])]), pa.scalar(None, pa.int32()), ends)
-        return pa.ListArray.from_arrays(starts, values)
+        return _with(array, widened(array.flatten(), kind.value_type))
     mine = dict(zip((field.name for field in array.type), array.flatten(), strict=True))
     whole = [
         widened(mine[field.name], field.type) if field.name in mine else pa.nulls(len(array), field.type)
@@ -123,9 +151,7 @@ def _text(array: pa.Array, *, json_field: bool) -> pa.Array:
     kind = array.type
     if pa.types.is_list(kind):
         items = pc.fill_null(_text(array.flatten(), json_field=json_field), "null")
-        sizes = pc.fill_null(pc.list_value_length(array), 0)
-        ends = pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(sizes).cast(pa.int32())])
-        joined = pc.binary_join(pa.ListArray.from_arrays(ends, items), ",")
+        joined = pc.binary_join(pa.ListArray.from_arrays(_ends(array), items), ",")
         whole = pc.binary_join_element_wise("[", joined, "]", "")
         return pc.if_else(array.is_valid(), whole, pa.scalar(None, pa.string())) if array.null_count else whole
     if pa.types.is_struct(kind):

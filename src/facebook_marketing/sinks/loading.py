@@ -1,5 +1,6 @@
 """A destination, opened through dlt: segments go in, checkpoints come out. Loaded only when a warehouse is built."""
 
+import logging
 import os
 import shutil
 import tempfile
@@ -43,11 +44,12 @@ from facebook_marketing.sinks.lock import Lock
 from facebook_marketing.sinks.packed import Bundle, Packed
 from facebook_marketing.sinks.restore import Claim, Saved
 from facebook_marketing.sinks.segment import Derived, Part, Segment, Sweep
-from facebook_marketing.sinks.sql import SqlLoader
+from facebook_marketing.sinks.sql import SqlLoader, TooLittleMemoryError
 
 if TYPE_CHECKING:  # no destination but DuckDB needs it
     from duckdb import DuckDBPyConnection
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _FOLDER = "facebook_marketing"
@@ -62,6 +64,8 @@ class Loader:
     def __init__(self, destination: Place, dataset: str, workdir: Path | None, derived: Derived | None = None) -> None:
         """Lock, connect, clean up after a sync that was killed. `workdir` None: a folder of its own."""
         self._to = destination
+        self._dataset = dataset
+        self._derived = derived
         self._held: DuckDBPyConnection | None = None
         self._folder: Path | None = None
         self._inner: SqlLoader | FolderLoader | None = None
@@ -71,7 +75,7 @@ class Loader:
                 self._held = _hold(destination)
             self._folder = _fresh_folder(destination, workdir)
             with explained(destination):
-                self._inner = self._opened(dataset, self._folder, derived)
+                self._inner = self._opened()
         except BaseException:
             self.close()
             raise
@@ -94,7 +98,21 @@ class Loader:
         Names the streams that were to be overwritten and were not read to their end: their tables stay as they were.
         """
         with explained(self._to):
-            return self._opened_inner().apply(segment)
+            try:
+                return self._opened_inner().apply(segment)
+            except TooLittleMemoryError:
+                log.info("%s wants more memory, and gets it.", self._to.shown)
+                self._reopen()
+                return self._opened_inner().apply(segment)
+
+    def _reopen(self) -> None:
+        """Open DuckDB anew: after a load that failed for want of memory its connection fails for good."""
+        if self._inner is not None:
+            self._inner.close()
+        if self._held is not None:
+            self._held.close()
+        self._held = _hold(self._to, modest=False)
+        self._inner = self._opened(again=True)
 
     def inspect(self, work: Callable[[Sums], T]) -> T:
         """Give what `work` finds out about the tables that stand there."""
@@ -122,16 +140,25 @@ class Loader:
             raise WarehouseError(f"{self._to.shown} is closed already.")
         return self._inner
 
-    def _opened(self, dataset: str, folder: Path, derived: Derived | None) -> SqlLoader | FolderLoader:
+    def _opened(self, *, again: bool = False) -> SqlLoader | FolderLoader:
         factory = _factory(self._to, self._held)
+        assert self._folder is not None  # noqa: S101 - it is made first
         if self._to.name == "filesystem":
-            return FolderLoader(self._to, factory, dataset, folder=folder, derived=derived)
-        return SqlLoader(self._to, factory, dataset, lock=self._lock, folder=folder, derived=derived)
+            return FolderLoader(self._to, factory, self._dataset, folder=self._folder, derived=self._derived)
+        return SqlLoader(
+            self._to,
+            factory,
+            self._dataset,
+            lock=self._lock,
+            folder=self._folder,
+            derived=self._derived,
+            again=again,
+        )
 
 
-def _hold(destination: Place) -> "DuckDBPyConnection | None":
+def _hold(destination: Place, *, modest: bool = True) -> "DuckDBPyConnection | None":
     """Keep DuckDB's file ours for the whole sync: nobody can come between two loads."""
-    return None if destination.file is None else duck.connect(destination.file)
+    return None if destination.file is None else duck.connect(destination.file, modest=modest)
 
 
 def _fresh_folder(destination: Place, workdir: Path | None) -> Path:

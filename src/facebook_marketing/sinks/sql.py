@@ -2,8 +2,8 @@
 
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from facebook_marketing.sinks.arrow import ROW_ID
 from facebook_marketing.sinks.destination import NATIVE_LISTS, Destination, WarehouseError
 from facebook_marketing.sinks.loaded import Sums
 from facebook_marketing.sinks.lock import Lock
-from facebook_marketing.sinks.prepare import prepare
+from facebook_marketing.sinks.prepare import Ready, prepare
 from facebook_marketing.sinks.restore import STATE_TABLE, Saved, saved_claims, versions
 from facebook_marketing.sinks.room import SEEN, Room, Unready
 from facebook_marketing.sinks.segment import Derived, Segment
@@ -48,10 +48,15 @@ class SqlLoader:
         lock: Lock,
         folder: Path,
         derived: Derived | None,
+        again: bool = False,
     ) -> None:
-        """Connect, take the lock, and throw away what a sync that was killed has left half done."""
+        """Connect, take the lock, and throw away what a sync that was killed has left half done.
+
+        `again`: in the middle of a sync, of which nothing is thrown away.
+        """
         self._lock = lock
-        self._tidy = self._generous = self._roomy = False
+        self._tidy = False
+        self._roomy = again
         self._postgres = destination.name == "postgres"
         schema = Schema(SCHEMA)
         # dlt gives a client only with the names of its schemas, and those only to a pipeline's config.
@@ -65,7 +70,10 @@ class SqlLoader:
         native = destination.name in NATIVE_LISTS
         tables = Tables(self._client, schema, destination.shown, native_lists=native)
         self._room = Room(destination.name, destination.shown, tables, self._staging(factory, dataset, folder), derived)
-        self._clean()
+        if again:
+            self._room.known = versions(self._room.client) if tables.stands(STATE_TABLE) else {}
+        else:
+            self._clean()
 
     def saved(self) -> Saved:
         """Read the checkpoints. A stream whose table was dropped by hand loses its own, and is read again."""
@@ -84,32 +92,43 @@ class SqlLoader:
         return self._room.known
 
     def apply(self, segment: Segment) -> list[str]:
-        """Load a segment: all of it with its checkpoints, or nothing. Names streams whose old table was kept."""
+        """Load a segment: all of it with its checkpoints, or nothing. Names streams whose old table was kept.
+
+        Errors: TooLittleMemoryError too, after which the same segment can be loaded by a loader that is opened again.
+        """
         self._awake()
         room = self._room
-        ready = [prepare(room, part) for part in segment.parts]
-        if any(room.tables.stands(name) for one in ready for name in one.children):
-            self._make_room()
-        if segment.claims:
-            prepare_state(room, segment)
-        bring_near(room, ready, segment)
-        for _ in range(_MOST_DDL):
-            try:
-                with self._transaction():
-                    kept = apply(room, ready, segment)
-                break
-            except Unready as unready:
-                unready.make()
-                make_children(room, ready)
-            except Exception as error:
-                if not self._given_memory(error):
-                    raise
-        else:
-            raise WarehouseError(f"{room.shown} does not take the columns that it was given. Please report this.")
+        with self._memory():
+            ready = [prepare(room, part) for part in segment.parts]
+            if any(room.tables.stands(name) for one in ready for name in one.children):
+                self._make_room()
+            if segment.claims:
+                prepare_state(room, segment)
+            bring_near(room, ready, segment)
+            kept = self._applied(ready, segment)
         self._forget_seen(segment.now)
         room.known |= {claim.stream: claim.version for claim in segment.claims}
         room.tables.drop(name for one in ready if one.ended for name in one.collected)
         return kept
+
+    def _applied(self, ready: Sequence[Ready], segment: Segment) -> list[str]:
+        for _ in range(_MOST_DDL):
+            try:
+                with self._transaction():
+                    return apply(self._room, ready, segment)
+            except Unready as unready:
+                unready.make()
+                make_children(self._room, ready)
+        raise WarehouseError(f"{self._room.shown} does not take the columns that it was given. Please report this.")
+
+    @contextmanager
+    def _memory(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            if self._room.name == "duckdb" and _says_too_little(error):
+                raise TooLittleMemoryError from error
+            raise
 
     def sums(self) -> Sums:
         """What stands there, added up."""
@@ -119,21 +138,10 @@ class SqlLoader:
         return Sums(self._room.tables)
 
     def _make_room(self) -> None:
-        """Let DuckDB have more memory, once."""
-        if self._room.name == "duckdb" and not (self._roomy or self._generous):
+        """Let DuckDB have more memory, once; it has what it wants when it was opened `again`."""
+        if self._room.name == "duckdb" and not self._roomy:
             self._roomy = True
             self._client.sql_client.execute_sql(f"SET memory_limit = '{_ROOMY}'")
-
-    def _given_memory(self, error: BaseException) -> bool:
-        """Give DuckDB what it would take by itself, once, when it says that it has too little."""
-        said = " ".join(map(str, _chain(error)))  # what went wrong may hide behind a rollback that failed for it
-        if self._room.name != "duckdb" or self._generous or not _TOO_LITTLE.search(said):
-            return False
-        self._generous = True
-        with suppress(Exception):  # of a transaction that ended by itself
-            self._client.sql_client.native_connection.rollback()
-        self._client.sql_client.execute_sql("RESET memory_limit")
-        return True
 
     def close(self) -> None:
         """Let go of the connection, and with it of the session's lock."""
@@ -198,6 +206,15 @@ class SqlLoader:
         room = self._room
         for stream in streams:
             room.run(f"DELETE FROM {room.tables.qualified(STATE_TABLE)} WHERE stream = {room.literal(stream)}")
+
+
+class TooLittleMemoryError(Exception):
+    """DuckDB may take too little memory for this segment. Nothing of it is loaded, and the connection is spoiled."""
+
+
+def _says_too_little(error: BaseException) -> bool:
+    """What went wrong may hide behind a rollback that failed for it."""
+    return _TOO_LITTLE.search(" ".join(map(str, _chain(error)))) is not None
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -197,7 +197,7 @@ class Warehouse(Sink):
         """What reads the pages of a stream straight into columns; None where each row is asked what it says."""
         if stream not in self._pending or self._mode(stream) in _CONTENT_MODES or tracked(self._streams[stream]):
             return None
-        return self._parts.ColumnReader(rows, self._parsing, texts=not self._native)
+        return self._parts.ColumnReader(rows, self._parsing, native=self._native)
 
     async def write(self, rows: Rows) -> None:
         """Keep the page as Arrow. Waits for a load when too much is kept."""
