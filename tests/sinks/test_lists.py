@@ -3,11 +3,13 @@
 import json
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import msgspec
 import pyarrow as pa
+import pyarrow.parquet as pq
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +19,7 @@ from facebook_marketing.records.shapes import make_struct
 from facebook_marketing.sinks import lists
 from facebook_marketing.sinks.arrow import CHANGES, to_table
 from facebook_marketing.sinks.modes import Mode
-from sinks.kit import Kit, Place
+from sinks.kit import Kit, Place, ask_folder
 from sinks.test_arrow import NOW, stream
 
 Stat = make_struct(
@@ -154,3 +156,23 @@ async def test_a_table_that_an_older_version_made_keeps_its_lists_as_json(kit: K
     found = duckdb_place.fetch("select id, typeof(actions), actions from facebook_ads.ads order by id")
     assert [(one, kind) for one, kind, _ in found] == [("1", "JSON"), ("2", "JSON")]
     assert json.loads(found[1][2]) == [{"action_type": "like", "value": 2.5, "28d_view": 7, "new": {"a": [1]}}]
+
+
+async def test_a_folder_has_lists_of_structs_and_one_that_an_older_version_wrote_keeps_text(
+    kit: Kit, tmp_path: Path
+) -> None:
+    place = Place("parquet", f"parquet:///{tmp_path}/lake", ask_folder(tmp_path / "lake"))
+    await load(kit, place, kit.ad(id="1", actions=[kit.stat(action_type="like", value=Decimal("1.5"))]))
+    await load(kit, place, NEWER)
+    each = "select id, unnest(actions) as a from facebook_ads.ads"
+    found = place.fetch(f'select id, a.value, a."28d_view" from ({each}) order by id')
+    assert found == [("1", Decimal("1.5"), None), ("2", Decimal("2.5"), Decimal(7))]
+    for file in (tmp_path / "lake" / "facebook_ads" / "ads").glob("*.parquet"):
+        table = pq.read_table(file)
+        place_of = table.column_names.index("actions")
+        texts = pa.chunked_array([lists.json_texts(chunk) for chunk in table["actions"].chunks], pa.string())
+        pq.write_table(table.set_column(place_of, "actions", texts), file)
+    await load(kit, place, kit.ad(id="3", actions=[kit.stat(action_type="post", value=Decimal(4))]))
+    texts = dict(place.fetch("select id, actions from facebook_ads.ads"))
+    assert json.loads(texts["3"]) == [{"action_type": "post", "value": 4}]
+    assert json.loads(texts["1"]) == [{"action_type": "like", "value": 1.5}]

@@ -36,9 +36,10 @@ from facebook_marketing.sinks.arrow import (
 )
 from facebook_marketing.sinks.destination import Destination
 from facebook_marketing.sinks.hints import hints
+from facebook_marketing.sinks.lists import is_list
 from facebook_marketing.sinks.modes import Mode
 from facebook_marketing.sinks.packed import Packed, tables
-from facebook_marketing.sinks.prepare import child_json, part_columns
+from facebook_marketing.sinks.prepare import as_texts, child_json, part_columns
 from facebook_marketing.sinks.restore import (
     STATE_COLUMNS,
     STATE_TABLE,
@@ -145,9 +146,12 @@ class FolderLoader:
     def _rows(self, part: Part) -> Iterator[DltResource]:
         """Rows of a part and of its child tables; a table without any stands with its columns all the same."""
         columns = part_columns(part, native=True)
-        empty = columns.empty_table()
-        whole = [] if part.rows is None or not part.rows.num_rows else [part.rows.mapped(partial(_whole, columns))]
-        yield from self._files(part, part.stream.name, empty, whole, json_columns(part.stream, columns))
+        texts = self._texts(part.stream.name, columns)
+        whole = (
+            [] if part.rows is None or not part.rows.num_rows else [part.rows.mapped(partial(_whole, columns, texts))]
+        )
+        empty = _whole(columns, texts, columns.empty_table())
+        yield from self._files(part, part.stream.name, empty, whole, json_columns(part.stream, empty.schema))
         if self._derived is None:
             return
         declared = self._derived(part.stream, empty)
@@ -159,6 +163,15 @@ class FolderLoader:
             none, rows = made[0], join(made)
             if rows.num_rows or self._stands(name):  # most lists never have an item
                 yield from self._files(part, name, none, [rows] if rows.num_rows else [], child_json(rows))
+
+    def _texts(self, name: str, columns: pa.Schema) -> list[str]:
+        """Name the lists that are JSON text in the files that stand: an older version of this program wrote them."""
+        if not self._stands(name):
+            return []
+        with self._pipeline.destination_client() as client:
+            there = _types(client, self._name(name))
+        listed = (field.name for field in columns if is_list(field.type))
+        return [one for one in listed if one in there and not is_list(there[one])]
 
     def _files(
         self, part: Part, name: str, empty: pa.Table, rows: Sequence[Packed | pa.Table], json: frozenset[str]
@@ -228,8 +241,8 @@ class FolderLoader:
         return [self._name(name) for name in (part.stream.name, *derived)]
 
 
-def _whole(columns: pa.Schema, table: pa.Table) -> pa.Table:
-    return conformed(table, columns)
+def _whole(columns: pa.Schema, texts: Sequence[str], table: pa.Table) -> pa.Table:
+    return as_texts(texts, conformed(table, columns))
 
 
 def _resource(name: str, like: pa.Table, rows: Iterable[pa.Table], json_text: frozenset[str]) -> DltResource:
@@ -249,6 +262,15 @@ def _state(claims: Sequence[Claim], now: datetime) -> DltResource:
         yield claim_table(claims, dlt.current.load_package_state()["load_id"], now)
 
     return dlt.resource(package(), name=STATE_TABLE, columns={"state": {"data_type": "json"}}, file_format="parquet")
+
+
+def _types(client: Any, table: str) -> dict[str, pa.DataType]:  # noqa: ANN401 - dlt's
+    """Read what the columns of a table are, by one of its files."""
+    files = _files(client, table)
+    if not files:
+        return {}
+    with client.fs_client.open(files[0], "rb") as opened:
+        return {field.name: field.type for field in pq.read_schema(opened)}
 
 
 def _files(client: Any, table: str) -> list[str]:  # noqa: ANN401 - dlt's

@@ -70,13 +70,13 @@ def prepare(room: Room, part: Part) -> Ready:
     json = frozenset(names[own] for own in json_columns(stream, columns))
     columns = pa.schema([field.with_name(names[field.name]) for field in columns])
     texts = _texts(room, name, columns)
-    columns, json = _as_texts(texts, columns.empty_table()).schema, json.union(texts)
+    columns, json = as_texts(texts, columns.empty_table()).schema, json.union(texts)
     into = f"{name}{NEW}" if part.collects else name
     if part.collects and part.rows is not None:
         room.fit(into, columns, json)
     packed = None if part.rows is None else part.rows.with_values(_ALWAYS)
     table = None if packed is None else packed.rename([names[own] for own in packed.column_names])
-    table = table.mapped(partial(_as_texts, texts)) if table and texts else table
+    table = table.mapped(partial(as_texts, texts)) if table and texts else table
     history, begins = _history(room, part, name, columns, json)
     if tracked(stream):
         room.fit(SEEN, SEEN_COLUMNS, NO_JSON)
@@ -135,7 +135,8 @@ def _texts(room: Room, name: str, columns: pa.Schema) -> list[str]:
     return [field.name for field in columns if lists.is_list(field.type) and field.name not in native]
 
 
-def _as_texts(names: Sequence[str], table: pa.Table) -> pa.Table:
+def as_texts(names: Sequence[str], table: pa.Table) -> pa.Table:
+    """Make lists of structs JSON text."""
     for name in names:
         if name in table.column_names:
             texts = pa.chunked_array(map(lists.json_texts, table[name].chunks), pa.string())
