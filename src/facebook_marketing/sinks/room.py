@@ -21,6 +21,8 @@ NO_JSON: frozenset[str] = frozenset()
 
 _NUMBERS_AS_TRUTH = frozenset(("mssql", "synapse", "fabric"))
 _WITH_INDEX = frozenset(("postgres",))
+_DAY = "date_start"
+"""By which days of a report are found that were read again."""
 
 
 class Unready(Exception):  # noqa: N818 - no error: a table is to be made first, which no transaction should hold
@@ -109,9 +111,10 @@ class Room:
     def _index(self, name: str, columns: pa.Schema) -> None:
         if self.name not in _WITH_INDEX:
             return
-        keys = [key for key in (ROW_ID, PARENT_ID) if key in columns.names]
+        sought = (ROW_ID, PARENT_ID) if PARENT_ID in columns.names else (ROW_ID, _DAY)
         table = self.tables.qualified(name)
-        self.run(*(f"CREATE INDEX ON {table} ({self.tables.escaped(key)})" for key in keys))
+        keys = (self.tables.escaped(key) for key in sought if key in columns.names)
+        self.run(*(f"CREATE INDEX ON {table} ({key})" for key in keys))
 
     def fitting(self, name: str, columns: pa.Schema, json: frozenset[str]) -> list[str]:
         """The same within a transaction. Errors: Unready when something is to be made."""

@@ -31,6 +31,9 @@ __all__ = ["Mode", "Warehouse", "WarehouseError"]
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+_SEGMENT_ROWS = 50_000
+_GROUP_ROWS = 125_000
+"""Where rows lie in columns, a segment is no less than one group of them: 122,880 in DuckDB, and files are few."""
 _PARSED_AT_ONCE = 1
 """Pages, each of some megabytes until it is packed."""
 _CONTENT_MODES = frozenset((Mode.INCREMENTAL_APPEND, Mode.DEDUPED_HISTORY))
@@ -118,9 +121,9 @@ class Warehouse(Sink):
     """Loads `streams` into a destination through dlt, each by its mode (`modes`; see `Mode`).
 
     `destination` is a URL (`duckdb:///ads.duckdb`, `postgres://user:password@host/database`, `parquet:///folder`)
-    or a dlt destination's name. A segment is due at the first checkpoint after `flush_rows` rows, `flush_bytes` of
-    packed Arrow or `flush_seconds`; twice as much without a checkpoint is loaded without one. It is loaded while the
-    next rows come. `derived` makes child tables of rows. `progress` is told every event.
+    or a dlt destination's name. A segment is due at the first checkpoint after `flush_rows` rows (None: as suits it),
+    `flush_bytes` of packed Arrow or `flush_seconds`; twice as much without a checkpoint is loaded without one. It is
+    loaded while the next rows come. `derived` makes child tables of rows. `progress` is told every event.
     `kept` names the streams that were to be overwritten and were not read to their end: their tables are as they were.
     Errors, from every method: WarehouseError; after one nothing more is loaded.
     """
@@ -133,7 +136,7 @@ class Warehouse(Sink):
         modes: Mapping[str, Mode],
         dataset: str = "facebook_ads",
         workdir: Path | None = None,
-        flush_rows: int = 125_000,
+        flush_rows: int | None = None,
         flush_bytes: int = 128 * 2**20,
         flush_seconds: float = 60,
         clock: Clock | None = None,
@@ -154,7 +157,8 @@ class Warehouse(Sink):
         self._parsing = asyncio.Semaphore(_PARSED_AT_ONCE)
         self._open_loader: Callable[[], Loader] = lambda: loading.Loader(to, dataset, workdir, derived)
         self._streams = {stream.name: stream for stream in streams}
-        self._most_rows, self._most_bytes, self._most_seconds = flush_rows, flush_bytes, flush_seconds
+        self._most_rows = flush_rows or (_GROUP_ROWS if to.name in NATIVE_LISTS else _SEGMENT_ROWS)
+        self._most_bytes, self._most_seconds = flush_bytes, flush_seconds
         self._clock = clock or SystemClock()
         self._progress = progress
         self._pending = {name: _Pending(modes[name]) for name in self._streams}
