@@ -8,7 +8,7 @@ if TYPE_CHECKING:  # no other destination needs it
 
 MODEST: dict[str, str | bool | int | float | list[str]] = {
     "max_vacuum_tasks": 0,
-    "memory_limit": "384MB",
+    "memory_limit": "340MB",
     "preserve_insertion_order": False,
     "threads": 1,
 }

@@ -1,10 +1,12 @@
 """A destination, opened through dlt: segments go in, checkpoints come out. Loaded only when a warehouse is built."""
 
+import ctypes
 import logging
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -51,6 +53,12 @@ if TYPE_CHECKING:  # no destination but DuckDB needs it
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+_MMAP_THRESHOLD = -3
+_LARGE = 1 << 18
+with suppress(AttributeError, OSError, TypeError):  # glibc alone has it
+    # A page is a megabyte or two: glibc would learn to keep such room to itself.
+    ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)
 
 _FOLDER = "facebook_marketing"
 

@@ -12,7 +12,7 @@ from facebook_marketing.sinks.arrow import DELETED, ROW_ID, conformed, joined_sc
 
 Step: TypeAlias = Callable[[pa.Table], pa.Table]
 
-_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+_OPTIONS = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", 1), use_threads=False)
 _ALONE = pa.ipc.IpcReadOptions(use_threads=False)
 """By itself Arrow gives each of some hundred small buffers to another thread."""
 _DAY = "date_start"
