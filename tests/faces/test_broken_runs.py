@@ -210,7 +210,8 @@ def test_a_stopped_run_ends_soon_and_orderly(how: signal.Signals, slow: Running,
     assert done.seconds < 10
     assert (done.code, done.err) == (-how, "")
     assert out_of_order(done.lines) == []
-    last = done.lines[-1].get("trace", done.lines[-3:])["error"]
+    assert done.lines[-1]["type"] == "TRACE", done.lines[-5:]
+    last = done.lines[-1]["trace"]["error"]
     assert last["failure_type"] == "transient_error"
     assert "the next sync goes on from there" in last["message"]
     cut = [name for name in MIXED if statuses(done.lines, name)[-1] == "INCOMPLETE"]

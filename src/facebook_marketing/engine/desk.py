@@ -231,6 +231,12 @@ class Desk:
         found: T = await asyncio.shield(self._shared[name])
         return found
 
+    async def close(self) -> None:
+        """Ends what is still being asked for several jobs at once: they have ended, and nobody would hear of it."""
+        for asked in self._shared.values():
+            asked.cancel()
+        await asyncio.gather(*self._shared.values(), return_exceptions=True)
+
     async def facts(self, account: str) -> Facts:
         """The account's zone and currency. Raises LostError."""
         return await self.once(("facts", account), lambda: facts_of(self.client, account))

@@ -72,6 +72,7 @@ async def read(  # noqa: PLR0913 - the one way in: what, from where, to where
         await schedule.run()
     finally:
         await schedule.close()
+        await desk.close()
     for one in selection:
         if one.stream.behaviour is Behaviour.LEDGER:
             await deliver_gaps(desk, one)
