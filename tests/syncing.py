@@ -130,6 +130,8 @@ class Site:
                 outcome = await reading
             except asyncio.CancelledError:
                 outcome = Outcome()
+            left = asyncio.all_tasks() - {asyncio.current_task()}
+            assert not left, f"nobody waits for {left}"
             return outcome, clock.now() - began
 
         outcome, seconds = run(timed())
