@@ -3,7 +3,7 @@
 Pages come from a canned server in a process of its own (`canned.py`), read once before. Beside it a plain dlt run of
 the same rows as dicts, of which fewer are enough. CPU is that of the command's process; memory its highest.
 
-.venv/bin/python benchmarks/warehouse.py [--rows 100000 1000000] [--sample 10000] [duckdb postgres dlt]
+.venv/bin/python benchmarks/warehouse.py [duckdb postgres dlt] [--rows 100000 1000000] [--sample 10000]
 """
 
 import argparse
