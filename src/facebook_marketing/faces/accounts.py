@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -12,6 +13,8 @@ from facebook_marketing.graph.client import Client, Refusal
 from facebook_marketing.graph.verdicts import Kind
 from facebook_marketing.graph.walk import Arrived, Dropped, Path, Restarted, Sizes, Spoiled, walk
 from facebook_marketing.graph.wire import Call
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -91,17 +94,28 @@ def unanswered(whom: str, why: str) -> str:
 
 async def _reached(client: Client) -> list[Found]:
     """Every account, each once. Several edges are asked: one may be reachable only through a business."""
-    own, businesses = await asyncio.gather(
+    own, businesses = await _together(
         _listed(client, "me/adaccounts", needed=True, fields=_ACCOUNT), _listed(client, "me/businesses", needed=False)
     )
     edges = [f"{one.id}/{edge}" for one in businesses for edge in ("owned_ad_accounts", "client_ad_accounts")]
-    around = await asyncio.gather(*(_listed(client, edge, needed=False, fields=_ACCOUNT) for edge in edges))
+    around = await _together(*(_listed(client, edge, needed=False, fields=_ACCOUNT) for edge in edges))
     found: dict[str, Found] = {}
     for nodes, ours in ((own, True), *((nodes, False) for nodes in around)):
         for node in nodes:
             number = str(node.id).removeprefix("act_")
             found.setdefault(number, Found(number, node.name or "", _status(node.account_status), ours))
     return list(found.values())
+
+
+async def _together(*work: Coroutine[Any, Any, T]) -> list[T]:
+    """All results. Where one fails the others have ended too before its error leaves: nobody would wait for them."""
+    asked = [asyncio.ensure_future(one) for one in work]
+    try:
+        return await asyncio.gather(*asked)
+    finally:
+        for one in asked:
+            one.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
 
 
 def _chosen(found: Sequence[Found], include: Sequence[str], exclude: Sequence[str]) -> list[Found]:
