@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from facebook_marketing.catalog.stream import Behaviour, Column, Kind, Stream
 from facebook_marketing.engine.door import Change, Rows
-from facebook_marketing.sinks.arrow import CHANGES, ROW_ID, arrow_schema, join, json_columns, latest, to_table
+from facebook_marketing.sinks.arrow import CHANGES, ROW_ID, arrow_schema, join, json_columns, to_table
 from facebook_marketing.sinks.json_text import json_text, mended_text
 
 NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
@@ -158,14 +158,3 @@ def test_rows_whose_key_has_an_absent_part_are_told_apart_and_found_again() -> N
     first, again = (table(Kind.STRING, None, "", "a", key=("id", "x"))[ROW_ID].to_pylist() for _ in range(2))
     assert first == again
     assert len(set(first)) == 3
-
-
-@given(st.lists(st.sampled_from("abc"), max_size=12))
-def test_the_last_row_of_a_key_is_the_one_that_stays(ids: list[str]) -> None:
-    items = [Cell(name, row) for row, name in enumerate(ids)]
-    of = stream(Kind.INTEGER)
-    pages = (to_table(of, Rows("cells", "1", [item]), NOW) for item in items)
-    found = latest(join([arrow_schema(of).empty_table(), *pages]))
-    last = {name: row for row, name in enumerate(ids)}
-    assert dict(zip(found["id"].to_pylist(), found["x"].to_pylist(), strict=True)) == last
-    assert found["x"].to_pylist() == sorted(last.values())

@@ -275,15 +275,6 @@ def present_ids(keys: Sequence[str]) -> list[str]:
     return row_ids(("key",), {"key": keys}, len(keys))
 
 
-def latest(table: pa.Table) -> pa.Table:
-    """Keep only the last row of each `_row_id`."""
-    numbered = pa.table({ROW_ID: table[ROW_ID], "at": pa.array(range(table.num_rows), pa.int64())})
-    last = numbered.group_by(ROW_ID).aggregate([("at", "max")])["at_max"]
-    if len(last) == table.num_rows:
-        return table
-    return table.take(last.take(pc.sort_indices(last)))
-
-
 def _columns(struct: type, items: Sequence[msgspec.Struct]) -> dict[str, list[Any]]:
     """Cells by field name as Meta writes it; an absent field is None. Fields that no row has are left out."""
     keys: tuple[str, ...] = struct.__struct_encode_fields__  # type: ignore[attr-defined]

@@ -19,9 +19,6 @@ groups of rows together, which costs as much as loading them: it may when rows w
 TIDIED = "RESET max_vacuum_tasks"
 """Lets DuckDB put the rows together that are left of groups, when it closes."""
 
-CHECKPOINT = "SET checkpoint_threshold = '16MB'"
-"""A larger load goes straight into the file. dlt would have all of it written to the log beside it first."""
-
 
 def connect(file: Path, *, modest: bool = True) -> "DuckDBPyConnection":
     """Open a file, which then is ours until the connection is closed. Not `modest`: with what memory DuckDB likes."""
